@@ -17,6 +17,7 @@ var expected = map[fault.Kind]bool{
 	fault.NotFound:            true,
 	fault.Conflict:            true,
 	fault.StaleState:          true,
+	fault.RevisionConflict:    true,
 	fault.LostRun:             true,
 	fault.IllegalTransition:   true,
 	fault.TerminalState:       true,
@@ -67,6 +68,7 @@ func userError(err error, blame map[fault.Kind][]string) model.UserError {
 func withData(err error, problem model.Problem) model.UserError {
 	var (
 		stale     *engine.StaleStateError
+		revised   *engine.RevisionConflictError
 		lost      *engine.LostRunError
 		over      *engine.TerminalError
 		terminal  *workflow.TerminalStateError
@@ -82,6 +84,8 @@ func withData(err error, problem model.Problem) model.UserError {
 		return model.StaleBatch{Problem: problem, Preview: model.BatchPreview{BatchPreview: selection.Preview}}
 	case errors.As(err, &stale):
 		return model.StaleState{Problem: problem, Current: model.NewWorkflow(stale.Current)}
+	case errors.As(err, &revised):
+		return model.RevisionConflict{Problem: problem, ArticleVersion: revised.Current}
 	case errors.As(err, &lost):
 		return model.LostRun{
 			Problem: problem,

@@ -10,6 +10,7 @@ import (
 
 	"github.com/infin8content/engine/graph/model"
 	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/content"
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/engine"
 	"github.com/infin8content/engine/internal/fault"
@@ -54,6 +55,12 @@ func TestUserError_CarriesTheDataOfItsError(t *testing.T) {
 	}{
 		{&engine.StaleStateError{Current: flow}, func(err error) model.UserError {
 			return model.StaleState{Problem: problem(fault.StaleState, err), Current: current}
+		}},
+		{&engine.RevisionConflictError{Current: content.ArticleVersion{Revision: 2}}, func(err error) model.UserError {
+			return model.RevisionConflict{
+				Problem:        problem(fault.RevisionConflict, err),
+				ArticleVersion: content.ArticleVersion{Revision: 2},
+			}
 		}},
 		{&engine.LostRunError{Current: flow}, func(err error) model.UserError {
 			return model.LostRun{Problem: problem(fault.LostRun, err), Current: current}

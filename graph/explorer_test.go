@@ -128,7 +128,8 @@ func (x *explorer) text(name string) string {
 		"search", "languages", "competitor", "feedback", "username", "secret", "remoteId", "text", "language", "industries",
 		"buyerRoles", "painPoints", "valueProposition", "message",
 		"title", "angle", "format", "primaryKeyword", "secondaryKeywords", "questions", "mustAvoid",
-		"providers", "negativeWords", "tone", "audience", "do", "dont", "bannedWords", "examples":
+		"providers", "negativeWords", "tone", "audience", "do", "dont", "bannedWords", "examples",
+		"markdown", "metaDescription", "instruction":
 		return `"okapi"`
 	}
 	x.t.Fatalf("%s is a text: of what? Add it to text, and to others if it can name something.", name)

@@ -68,12 +68,14 @@ type ComplexityRoot struct {
 type ArticleResolver interface {
 	Markdown(ctx context.Context, obj *model.Article) (string, error)
 	HTML(ctx context.Context, obj *model.Article) (string, error)
+	Sections(ctx context.Context, obj *model.Article) ([]model.ArticleSection, error)
 
 	Evidence(ctx context.Context, obj *model.Article) ([]model.Evidence, error)
 	Parts(ctx context.Context, obj *model.Article) ([]model.ArticlePart, error)
 
 	Publications(ctx context.Context, obj *model.Article) ([]model.Publication, error)
 	Versions(ctx context.Context, obj *model.Article, first *int, after *string, last *int, before *string) (*model.Connection[*model.ArticleVersion], error)
+	Decision(ctx context.Context, obj *model.Article) (*model.ArticleDecision, error)
 }
 type ArticlePlanResolver interface {
 	Forecast(ctx context.Context, obj *model.ArticlePlan) (*engine.WorkForecast, error)
@@ -106,6 +108,11 @@ type MutationResolver interface {
 	ApprovePublishing(ctx context.Context, input model.ApprovePublishingInput) (*model.ApprovePublishingPayload, error)
 	RejectPublishing(ctx context.Context, input model.RejectPublishingInput) (*model.RejectPublishingPayload, error)
 	DecidePublication(ctx context.Context, input model.DecidePublicationInput) (*model.DecidePublicationPayload, error)
+	UpdateArticle(ctx context.Context, input model.UpdateArticleInput) (*model.UpdateArticlePayload, error)
+	DecideArticles(ctx context.Context, input model.DecideArticlesInput) (*model.DecideArticlesPayload, error)
+	RegenerateSection(ctx context.Context, input model.RegenerateSectionInput) (*model.RegenerateSectionPayload, error)
+	RetryArticle(ctx context.Context, input model.RetryArticleInput) (*model.RetryArticlePayload, error)
+	SkipArticle(ctx context.Context, input model.SkipArticleInput) (*model.SkipArticlePayload, error)
 	SetGates(ctx context.Context, input model.SetGatesInput) (*model.SetGatesPayload, error)
 	ClaimWork(ctx context.Context, input model.ClaimWorkInput) (*model.ClaimWorkPayload, error)
 	CompleteStep(ctx context.Context, input model.CompleteStepInput) (*model.CompleteStepPayload, error)
@@ -259,6 +266,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("ApprovePublishingInput", ec.unmarshalInputApprovePublishingInput),
 			graphql.NewInputUnmarshaler("ApproveSeedsInput", ec.unmarshalInputApproveSeedsInput),
 			graphql.NewInputUnmarshaler("ArticleFilter", ec.unmarshalInputArticleFilter),
+			graphql.NewInputUnmarshaler("ArticleItemInput", ec.unmarshalInputArticleItemInput),
 			graphql.NewInputUnmarshaler("ArticlePlanFilter", ec.unmarshalInputArticlePlanFilter),
 			graphql.NewInputUnmarshaler("ArticlePlanItemInput", ec.unmarshalInputArticlePlanItemInput),
 			graphql.NewInputUnmarshaler("AttachKeywordInput", ec.unmarshalInputAttachKeywordInput),
@@ -275,6 +283,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("CustomerProfileInput", ec.unmarshalInputCustomerProfileInput),
 			graphql.NewInputUnmarshaler("DayRange", ec.unmarshalInputDayRange),
 			graphql.NewInputUnmarshaler("DecideArticlePlansInput", ec.unmarshalInputDecideArticlePlansInput),
+			graphql.NewInputUnmarshaler("DecideArticlesInput", ec.unmarshalInputDecideArticlesInput),
 			graphql.NewInputUnmarshaler("DecideKeywordsInput", ec.unmarshalInputDecideKeywordsInput),
 			graphql.NewInputUnmarshaler("DecidePublicationInput", ec.unmarshalInputDecidePublicationInput),
 			graphql.NewInputUnmarshaler("FailStepInput", ec.unmarshalInputFailStepInput),
@@ -288,6 +297,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("MarkAlertsReadInput", ec.unmarshalInputMarkAlertsReadInput),
 			graphql.NewInputUnmarshaler("PriceInput", ec.unmarshalInputPriceInput),
 			graphql.NewInputUnmarshaler("RecordUsageInput", ec.unmarshalInputRecordUsageInput),
+			graphql.NewInputUnmarshaler("RegenerateSectionInput", ec.unmarshalInputRegenerateSectionInput),
 			graphql.NewInputUnmarshaler("RejectArticlePlanInput", ec.unmarshalInputRejectArticlePlanInput),
 			graphql.NewInputUnmarshaler("RejectPriceInput", ec.unmarshalInputRejectPriceInput),
 			graphql.NewInputUnmarshaler("RejectPublishingInput", ec.unmarshalInputRejectPublishingInput),
@@ -296,6 +306,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("RenewLeaseInput", ec.unmarshalInputRenewLeaseInput),
 			graphql.NewInputUnmarshaler("ReserveUsageInput", ec.unmarshalInputReserveUsageInput),
 			graphql.NewInputUnmarshaler("RetirePublishTargetInput", ec.unmarshalInputRetirePublishTargetInput),
+			graphql.NewInputUnmarshaler("RetryArticleInput", ec.unmarshalInputRetryArticleInput),
 			graphql.NewInputUnmarshaler("RetryCompetitorsInput", ec.unmarshalInputRetryCompetitorsInput),
 			graphql.NewInputUnmarshaler("RetryStepInput", ec.unmarshalInputRetryStepInput),
 			graphql.NewInputUnmarshaler("RetryWorkflowsInput", ec.unmarshalInputRetryWorkflowsInput),
@@ -313,12 +324,14 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("SetWorkflowLimitInput", ec.unmarshalInputSetWorkflowLimitInput),
 			graphql.NewInputUnmarshaler("SetWorkflowLimitsInput", ec.unmarshalInputSetWorkflowLimitsInput),
 			graphql.NewInputUnmarshaler("SettleUsageInput", ec.unmarshalInputSettleUsageInput),
+			graphql.NewInputUnmarshaler("SkipArticleInput", ec.unmarshalInputSkipArticleInput),
 			graphql.NewInputUnmarshaler("StartStepInput", ec.unmarshalInputStartStepInput),
 			graphql.NewInputUnmarshaler("StartStepsInput", ec.unmarshalInputStartStepsInput),
 			graphql.NewInputUnmarshaler("StepResultInput", ec.unmarshalInputStepResultInput),
 			graphql.NewInputUnmarshaler("TestPublishTargetInput", ec.unmarshalInputTestPublishTargetInput),
 			graphql.NewInputUnmarshaler("TimeRange", ec.unmarshalInputTimeRange),
 			graphql.NewInputUnmarshaler("TransitionWorkflowInput", ec.unmarshalInputTransitionWorkflowInput),
+			graphql.NewInputUnmarshaler("UpdateArticleInput", ec.unmarshalInputUpdateArticleInput),
 			graphql.NewInputUnmarshaler("UsageEstimateInput", ec.unmarshalInputUsageEstimateInput),
 			graphql.NewInputUnmarshaler("WorkflowFilter", ec.unmarshalInputWorkflowFilter),
 			graphql.NewInputUnmarshaler("WorkflowOrder", ec.unmarshalInputWorkflowOrder),
@@ -743,6 +756,58 @@ type Mutation {
     "The decision."
     input: DecidePublicationInput!
   ): DecidePublicationPayload! @requires(permission: OPERATE)
+
+  """
+  Writes the next version of an article in your name. The checks run again. A text that the engine is writing at that
+  time is dropped. ` + "`" + `REVISION_CONFLICT` + "`" + ` when the article has another revision than the expected one. Possible from
+  ` + "`" + `ARTICLE_PROCESSING` + "`" + ` to ` + "`" + `ARTICLE_COMPLETED` + "`" + `, for an article that has a text.
+  Requires OPERATE.
+  """
+  updateArticle(
+    "The request."
+    input: UpdateArticleInput!
+  ): UpdateArticlePayload! @requires(permission: OPERATE)
+
+  """
+  Approves and rejects the last texts of articles, one by one or by a filter. A rejection with feedback opens the article
+  again: the next attempt has the feedback, at most three times in a visit. All items are decided, or none.
+  ` + "`" + `REVISION_CONFLICT` + "`" + ` when an article has another revision than the expected one.
+  Requires OPERATE.
+  """
+  decideArticles(
+    "The request."
+    input: DecideArticlesInput!
+  ): DecideArticlesPayload! @requires(permission: OPERATE)
+
+  """
+  Has one section of an article written again by an instruction: an attempt of its unit, below its budget. ` + "`" + `most` + "`" + ` says
+  what that can cost; with ` + "`" + `dryRun` + "`" + ` it is all that happens. A version that is written meanwhile wins. The section is
+  dropped then, and its cost stays booked. ` + "`" + `BudgetRefused` + "`" + ` when the budget of the article has no room for a request.
+  Requires OPERATE.
+  """
+  regenerateSection(
+    "The request."
+    input: RegenerateSectionInput!
+  ): RegenerateSectionPayload! @requires(permission: OPERATE)
+
+  """
+  Opens an article again that has failed or was skipped. Answers that are paid are not asked for again. An article that
+  has a text keeps it, unless a decision asks for another one. ` + "`" + `CONFLICT` + "`" + ` for an article that is open or written.
+  Requires OPERATE.
+  """
+  retryArticle(
+    "The request."
+    input: RetryArticleInput!
+  ): RetryArticlePayload! @requires(permission: OPERATE)
+
+  """
+  Leaves an article out that waits or has failed. The step then ends without it.
+  Requires OPERATE.
+  """
+  skipArticle(
+    "The request."
+    input: SkipArticleInput!
+  ): SkipArticlePayload! @requires(permission: OPERATE)
 
   """
   Sets who decides at each gate. The change counts for every transition from then on.
@@ -2762,6 +2827,8 @@ type Article implements Node {
   markdown: String!
   "The text as sanitised HTML, with numbers for the citations and a list of the cited sources."
   html: String!
+  "The sections of the text. Empty before the first version."
+  sections: [ArticleSection!]!
   "The number of words of the text."
   words: Int!
   "The findings about the last version, blocking ones first."
@@ -2789,8 +2856,22 @@ type Article implements Node {
     "A cursor of this list in the same order. The page ends before it. It goes with ` + "`" + `last` + "`" + `."
     before: String
   ): ArticleVersionConnection!
+  "The last verdict about a text of this visit. It is about ` + "`" + `decision.revision` + "`" + `. Null without one."
+  decision: ArticleDecision
   "True when the sandbox wrote the text and no language model was called."
   isSynthetic: Boolean!
+}
+
+"A section of a text: a heading with what follows up to the next heading."
+type ArticleSection {
+  "The place of the section, from 0, as ` + "`" + `regenerateSection` + "`" + ` names it."
+  index: Int!
+  "The level of the heading, such as 2. 0 for the text before the first heading."
+  level: Int!
+  "The heading. Null for the text before the first heading."
+  heading: String
+  "The number of words below the heading."
+  words: Int!
 }
 
 "A finding about the text of an article."
@@ -2853,7 +2934,7 @@ type Evidence {
 
 "An answer that an article was made of. Requires READ."
 type ArticlePart @requires(permission: READ) {
-  "The kind: outline, pages, serp, evidence, section or edit."
+  "The kind: outline, pages, serp, evidence, section, edit or rewrite."
   kind: String!
   "The provider that gave the answer, such as ` + "`" + `openrouter` + "`" + `."
   provider: String!
@@ -2927,6 +3008,8 @@ type ArticleVersion {
   author: AuthorKind!
   "The actor that wrote it. Requires ACTORS."
   actor: String! @requires(permission: ACTORS)
+  "Why a person has changed the text. Empty for a text of the engine. Requires ACTORS."
+  reason: String! @requires(permission: ACTORS)
   "The time at which it was written."
   createdAt: DateTime!
   "True when the sandbox wrote it and no language model was called."
@@ -2951,6 +3034,177 @@ type ArticleVersionEdge {
   cursor: String!
   "The version."
   node: ArticleVersion!
+}
+
+"What a person decided about a text."
+enum ArticleVerdict {
+  "The text is good."
+  APPROVED
+  "The text is not good."
+  REJECTED
+}
+
+"A person's verdict about one version of an article."
+type ArticleDecision {
+  "The verdict."
+  verdict: ArticleVerdict!
+  "The revision that it is about. A later revision has no verdict yet."
+  revision: Int!
+  "What the next text is to do better. Empty for none."
+  feedback: String!
+  "The actor that decided. Requires ACTORS."
+  decidedBy: String! @requires(permission: ACTORS)
+  "The time of the decision."
+  decidedAt: DateTime!
+}
+
+"Input of ` + "`" + `updateArticle` + "`" + `. An absent text stays as it is."
+input UpdateArticleInput {
+  "The id of the article: ` + "`" + `art_…` + "`" + `."
+  articleId: ID!
+  "The revision that you have read: ` + "`" + `article.revision` + "`" + `."
+  expectedRevision: Int!
+  "The title: 1 to 200 characters."
+  title: String
+  """
+  The text in CommonMark, up to 204800 bytes. Its headings begin at level 2. It cites evidence by ids, as ` + "`" + `[E3]` + "`" + `. Raw HTML
+  is not shown.
+  """
+  markdown: String
+  "A summary for search engines: up to 400 characters."
+  metaDescription: String
+  "Why the text changes, up to 2000 characters."
+  reason: String
+  "A text of your choice, 1 to 255 characters, that makes the request safe to repeat."
+  idempotencyKey: String
+}
+
+"Answer of ` + "`" + `updateArticle` + "`" + `."
+type UpdateArticlePayload {
+  "The workflow. Null when nothing changed."
+  workflow: Workflow
+  "The article now. Null when nothing changed."
+  article: Article
+  "True when the same request was carried out before and this one did nothing."
+  replayed: Boolean!
+  "The reasons why the mutation did nothing; empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"Input of ` + "`" + `decideArticles` + "`" + `. It has either ` + "`" + `items` + "`" + ` or ` + "`" + `where` + "`" + `."
+input DecideArticlesInput {
+  "The id of the workflow: ` + "`" + `wf_…` + "`" + `."
+  workflowId: ID!
+  "The articles, at most 100, each with a verdict."
+  items: [ArticleItemInput!]
+  "All articles with a text that this filter chooses. The verdict is about their last texts."
+  where: ArticleFilter
+  "The verdict about the articles of ` + "`" + `where` + "`" + `."
+  verdict: ArticleVerdict
+  "The feedback of a rejection of the articles of ` + "`" + `where` + "`" + `, up to 2000 characters."
+  feedback: String
+  "A text of your choice, 1 to 255 characters, that makes the request safe to repeat."
+  idempotencyKey: String
+}
+
+"A verdict about the text of one article."
+input ArticleItemInput {
+  "The id of the article: ` + "`" + `art_…` + "`" + `."
+  articleId: ID!
+  "The revision that you have read: ` + "`" + `article.revision` + "`" + `."
+  expectedRevision: Int!
+  "The verdict."
+  verdict: ArticleVerdict!
+  "What another text is to do better, up to 2000 characters. A rejection without it asks for no other text."
+  feedback: String
+}
+
+"Answer of ` + "`" + `decideArticles` + "`" + `."
+type DecideArticlesPayload {
+  "The workflow. Null when nothing changed."
+  workflow: Workflow
+  "The number of articles with a new verdict; 0 in a replay."
+  affected: Int!
+  "True when the same request was carried out before and this one did nothing."
+  replayed: Boolean!
+  "The reasons why the mutation did nothing; empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"Input of ` + "`" + `regenerateSection` + "`" + `."
+input RegenerateSectionInput {
+  "The id of the article: ` + "`" + `art_…` + "`" + `."
+  articleId: ID!
+  "The revision that you have read: ` + "`" + `article.revision` + "`" + `."
+  expectedRevision: Int!
+  "The section: ` + "`" + `article.sections.index` + "`" + `."
+  section: Int!
+  "What the new text is to do better: 1 to 2000 characters."
+  instruction: String!
+  "True to read the forecast alone."
+  dryRun: Boolean
+  "A text of your choice, 1 to 255 characters, that makes the request safe to repeat."
+  idempotencyKey: String
+}
+
+"Answer of ` + "`" + `regenerateSection` + "`" + `."
+type RegenerateSectionPayload {
+  "The workflow. Null when nothing changed."
+  workflow: Workflow
+  "The article now. Null when nothing changed."
+  article: Article
+  "What the section probably costs. Null in a replay."
+  likely: USD
+  "What it can cost, with all attempts. Null in a replay."
+  most: USD
+  "True when the same request was carried out before and this one did nothing."
+  replayed: Boolean!
+  "The reasons why the mutation did nothing; empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"Input of ` + "`" + `retryArticle` + "`" + `."
+input RetryArticleInput {
+  "The id of the article: ` + "`" + `art_…` + "`" + `."
+  articleId: ID!
+  "The reason, up to 2000 characters."
+  reason: String
+  "A text of your choice, 1 to 255 characters, that makes the request safe to repeat."
+  idempotencyKey: String
+}
+
+"Answer of ` + "`" + `retryArticle` + "`" + `."
+type RetryArticlePayload {
+  "The workflow. Null when nothing changed."
+  workflow: Workflow
+  "The article now. Null when nothing changed."
+  article: Article
+  "True when the same request was carried out before and this one did nothing."
+  replayed: Boolean!
+  "The reasons why the mutation did nothing; empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"Input of ` + "`" + `skipArticle` + "`" + `."
+input SkipArticleInput {
+  "The id of the article: ` + "`" + `art_…` + "`" + `."
+  articleId: ID!
+  "The reason: 1 to 2000 characters."
+  reason: String!
+  "A text of your choice, 1 to 255 characters, that makes the request safe to repeat."
+  idempotencyKey: String
+}
+
+"Answer of ` + "`" + `skipArticle` + "`" + `."
+type SkipArticlePayload {
+  "The workflow. Null when nothing changed."
+  workflow: Workflow
+  "The article now. Null when nothing changed."
+  article: Article
+  "True when the same request was carried out before and this one did nothing."
+  replayed: Boolean!
+  "The reasons why the mutation did nothing; empty when it succeeded."
+  userErrors: [UserError!]!
 }
 
 "The verdict of cluster validation."
@@ -5670,6 +5924,8 @@ enum ErrorCode {
   CONFLICT
   "The workflow has changed. Read its current state, then decide."
   STALE_STATE
+  "The text has another revision. Read it, then decide."
+  REVISION_CONFLICT
   "The run is over, or another worker has it. Stop working on it."
   LOST_RUN
   "The graph has no such edge."
@@ -5765,6 +6021,24 @@ type StaleState implements UserError {
   field: [String!]
   "The current workflow."
   current: Workflow!
+}
+
+"The article has another revision than the expected one."
+type RevisionConflict implements UserError {
+  "` + "`" + `REVISION_CONFLICT` + "`" + `."
+  code: ErrorCode!
+  "The last revision and its author."
+  message: String!
+  "The field that is out of date."
+  field: [String!]
+  "The last revision."
+  revision: Int!
+  "Whether the engine or a person wrote it."
+  author: AuthorKind!
+  "The actor that wrote it. Requires ACTORS."
+  actor: String! @requires(permission: ACTORS)
+  "The time at which it was written."
+  createdAt: DateTime!
 }
 
 "The graph has no such edge."
@@ -6644,6 +6918,8 @@ func (ec *executionContext) childFields_Article(ctx context.Context, field graph
 		return ec.fieldContext_Article_markdown(ctx, field)
 	case "html":
 		return ec.fieldContext_Article_html(ctx, field)
+	case "sections":
+		return ec.fieldContext_Article_sections(ctx, field)
 	case "words":
 		return ec.fieldContext_Article_words(ctx, field)
 	case "checks":
@@ -6662,6 +6938,8 @@ func (ec *executionContext) childFields_Article(ctx context.Context, field graph
 		return ec.fieldContext_Article_publications(ctx, field)
 	case "versions":
 		return ec.fieldContext_Article_versions(ctx, field)
+	case "decision":
+		return ec.fieldContext_Article_decision(ctx, field)
 	case "isSynthetic":
 		return ec.fieldContext_Article_isSynthetic(ctx, field)
 	}
@@ -6694,6 +6972,22 @@ func (ec *executionContext) childFields_ArticleConnection(ctx context.Context, f
 		return ec.fieldContext_ArticleConnection_totalCount(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ArticleConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_ArticleDecision(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "verdict":
+		return ec.fieldContext_ArticleDecision_verdict(ctx, field)
+	case "revision":
+		return ec.fieldContext_ArticleDecision_revision(ctx, field)
+	case "feedback":
+		return ec.fieldContext_ArticleDecision_feedback(ctx, field)
+	case "decidedBy":
+		return ec.fieldContext_ArticleDecision_decidedBy(ctx, field)
+	case "decidedAt":
+		return ec.fieldContext_ArticleDecision_decidedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ArticleDecision", field.Name)
 }
 
 func (ec *executionContext) childFields_ArticleEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -6772,6 +7066,20 @@ func (ec *executionContext) childFields_ArticlePlanItem(ctx context.Context, fie
 	return nil, fmt.Errorf("no field named %q was found under type ArticlePlanItem", field.Name)
 }
 
+func (ec *executionContext) childFields_ArticleSection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "index":
+		return ec.fieldContext_ArticleSection_index(ctx, field)
+	case "level":
+		return ec.fieldContext_ArticleSection_level(ctx, field)
+	case "heading":
+		return ec.fieldContext_ArticleSection_heading(ctx, field)
+	case "words":
+		return ec.fieldContext_ArticleSection_words(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ArticleSection", field.Name)
+}
+
 func (ec *executionContext) childFields_ArticleSpend(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "cap":
@@ -6814,6 +7122,8 @@ func (ec *executionContext) childFields_ArticleVersion(ctx context.Context, fiel
 		return ec.fieldContext_ArticleVersion_author(ctx, field)
 	case "actor":
 		return ec.fieldContext_ArticleVersion_actor(ctx, field)
+	case "reason":
+		return ec.fieldContext_ArticleVersion_reason(ctx, field)
 	case "createdAt":
 		return ec.fieldContext_ArticleVersion_createdAt(ctx, field)
 	case "isSynthetic":
@@ -7280,6 +7590,20 @@ func (ec *executionContext) childFields_DecideArticlePlansPayload(ctx context.Co
 		return ec.fieldContext_DecideArticlePlansPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DecideArticlePlansPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_DecideArticlesPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "workflow":
+		return ec.fieldContext_DecideArticlesPayload_workflow(ctx, field)
+	case "affected":
+		return ec.fieldContext_DecideArticlesPayload_affected(ctx, field)
+	case "replayed":
+		return ec.fieldContext_DecideArticlesPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_DecideArticlesPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DecideArticlesPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_DecideKeywordsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -8208,6 +8532,24 @@ func (ec *executionContext) childFields_RecordUsagePayload(ctx context.Context, 
 	return nil, fmt.Errorf("no field named %q was found under type RecordUsagePayload", field.Name)
 }
 
+func (ec *executionContext) childFields_RegenerateSectionPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "workflow":
+		return ec.fieldContext_RegenerateSectionPayload_workflow(ctx, field)
+	case "article":
+		return ec.fieldContext_RegenerateSectionPayload_article(ctx, field)
+	case "likely":
+		return ec.fieldContext_RegenerateSectionPayload_likely(ctx, field)
+	case "most":
+		return ec.fieldContext_RegenerateSectionPayload_most(ctx, field)
+	case "replayed":
+		return ec.fieldContext_RegenerateSectionPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RegenerateSectionPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RegenerateSectionPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_RejectArticlePlanPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "workflow":
@@ -8312,6 +8654,20 @@ func (ec *executionContext) childFields_RetirePublishTargetPayload(ctx context.C
 		return ec.fieldContext_RetirePublishTargetPayload_userErrors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RetirePublishTargetPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RetryArticlePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "workflow":
+		return ec.fieldContext_RetryArticlePayload_workflow(ctx, field)
+	case "article":
+		return ec.fieldContext_RetryArticlePayload_article(ctx, field)
+	case "replayed":
+		return ec.fieldContext_RetryArticlePayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_RetryArticlePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RetryArticlePayload", field.Name)
 }
 
 func (ec *executionContext) childFields_RetryCompetitorsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -8614,6 +8970,20 @@ func (ec *executionContext) childFields_Similarity(ctx context.Context, field gr
 		return ec.fieldContext_Similarity_methods(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Similarity", field.Name)
+}
+
+func (ec *executionContext) childFields_SkipArticlePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "workflow":
+		return ec.fieldContext_SkipArticlePayload_workflow(ctx, field)
+	case "article":
+		return ec.fieldContext_SkipArticlePayload_article(ctx, field)
+	case "replayed":
+		return ec.fieldContext_SkipArticlePayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_SkipArticlePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SkipArticlePayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Spend(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -9010,6 +9380,20 @@ func (ec *executionContext) childFields_UnitEvent(ctx context.Context, field gra
 		return ec.fieldContext_UnitEvent_reason(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UnitEvent", field.Name)
+}
+
+func (ec *executionContext) childFields_UpdateArticlePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "workflow":
+		return ec.fieldContext_UpdateArticlePayload_workflow(ctx, field)
+	case "article":
+		return ec.fieldContext_UpdateArticlePayload_article(ctx, field)
+	case "replayed":
+		return ec.fieldContext_UpdateArticlePayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_UpdateArticlePayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateArticlePayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Usage(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -9738,6 +10122,20 @@ func (ec *executionContext) field_Mutation_decideArticlePlans_args(ctx context.C
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_decideArticles_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.DecideArticlesInput, error) {
+			return ec.unmarshalNDecideArticlesInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐDecideArticlesInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_decideKeywords_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -9828,6 +10226,20 @@ func (ec *executionContext) field_Mutation_recordUsage_args(ctx context.Context,
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.RecordUsageInput, error) {
 			return ec.unmarshalNRecordUsageInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐRecordUsageInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_regenerateSection_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.RegenerateSectionInput, error) {
+			return ec.unmarshalNRegenerateSectionInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐRegenerateSectionInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -9940,6 +10352,20 @@ func (ec *executionContext) field_Mutation_retirePublishTarget_args(ctx context.
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.RetirePublishTargetInput, error) {
 			return ec.unmarshalNRetirePublishTargetInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐRetirePublishTargetInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_retryArticle_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.RetryArticleInput, error) {
+			return ec.unmarshalNRetryArticleInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐRetryArticleInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -10186,6 +10612,20 @@ func (ec *executionContext) field_Mutation_settleUsage_args(ctx context.Context,
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_skipArticle_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.SkipArticleInput, error) {
+			return ec.unmarshalNSkipArticleInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐSkipArticleInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_startStep_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -10234,6 +10674,20 @@ func (ec *executionContext) field_Mutation_transitionWorkflow_args(ctx context.C
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (model.TransitionWorkflowInput, error) {
 			return ec.unmarshalNTransitionWorkflowInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐTransitionWorkflowInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_updateArticle_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.UpdateArticleInput, error) {
+			return ec.unmarshalNUpdateArticleInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐUpdateArticleInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -14643,6 +15097,38 @@ func (ec *executionContext) fieldContext_Article_html(_ context.Context, field g
 	return graphql.NewScalarFieldContext("Article", field, true, true, "String")
 }
 
+func (ec *executionContext) _Article_sections(ctx context.Context, field graphql.CollectedField, obj *model.Article) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Article_sections(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Article().Sections(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.ArticleSection) graphql.Marshaler {
+			return ec.marshalNArticleSection2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐArticleSectionᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Article_sections(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Article",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ArticleSection(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Article_words(ctx context.Context, field graphql.CollectedField, obj *model.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -14952,6 +15438,38 @@ func (ec *executionContext) fieldContext_Article_versions(ctx context.Context, f
 	return fc, nil
 }
 
+func (ec *executionContext) _Article_decision(ctx context.Context, field graphql.CollectedField, obj *model.Article) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Article_decision(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Article().Decision(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.ArticleDecision) graphql.Marshaler {
+			return ec.marshalOArticleDecision2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐArticleDecision(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Article_decision(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Article",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ArticleDecision(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Article_isSynthetic(ctx context.Context, field graphql.CollectedField, obj *model.Article) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -15184,6 +15702,139 @@ func (ec *executionContext) _ArticleConnection_totalCount(ctx context.Context, f
 }
 func (ec *executionContext) fieldContext_ArticleConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArticleConnection", field, true, false, "Int")
+}
+
+func (ec *executionContext) _ArticleDecision_verdict(ctx context.Context, field graphql.CollectedField, obj *model.ArticleDecision) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ArticleDecision_verdict(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Verdict, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v content.ArticleVerdict) graphql.Marshaler {
+			return ec.marshalNArticleVerdict2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐArticleVerdict(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ArticleDecision_verdict(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ArticleDecision", field, false, false, "ArticleVerdict")
+}
+
+func (ec *executionContext) _ArticleDecision_revision(ctx context.Context, field graphql.CollectedField, obj *model.ArticleDecision) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ArticleDecision_revision(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Revision, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ArticleDecision_revision(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ArticleDecision", field, false, false, "Int")
+}
+
+func (ec *executionContext) _ArticleDecision_feedback(ctx context.Context, field graphql.CollectedField, obj *model.ArticleDecision) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ArticleDecision_feedback(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Feedback, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ArticleDecision_feedback(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ArticleDecision", field, false, false, "String")
+}
+
+func (ec *executionContext) _ArticleDecision_decidedBy(ctx context.Context, field graphql.CollectedField, obj *model.ArticleDecision) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ArticleDecision_decidedBy(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DecidedBy(), nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "ACTORS")
+				if err != nil {
+					var zeroVal string
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal string
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ArticleDecision_decidedBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ArticleDecision", field, true, false, "String")
+}
+
+func (ec *executionContext) _ArticleDecision_decidedAt(ctx context.Context, field graphql.CollectedField, obj *model.ArticleDecision) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ArticleDecision_decidedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DecidedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ArticleDecision_decidedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ArticleDecision", field, false, false, "DateTime")
 }
 
 func (ec *executionContext) _ArticleEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.Edge[*model.Article]) (ret graphql.Marshaler) {
@@ -15892,6 +16543,98 @@ func (ec *executionContext) fieldContext_ArticlePlanItem_isSynthetic(_ context.C
 	return graphql.NewScalarFieldContext("ArticlePlanItem", field, true, false, "Boolean")
 }
 
+func (ec *executionContext) _ArticleSection_index(ctx context.Context, field graphql.CollectedField, obj *model.ArticleSection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ArticleSection_index(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Index, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ArticleSection_index(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ArticleSection", field, false, false, "Int")
+}
+
+func (ec *executionContext) _ArticleSection_level(ctx context.Context, field graphql.CollectedField, obj *model.ArticleSection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ArticleSection_level(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Level, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ArticleSection_level(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ArticleSection", field, false, false, "Int")
+}
+
+func (ec *executionContext) _ArticleSection_heading(ctx context.Context, field graphql.CollectedField, obj *model.ArticleSection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ArticleSection_heading(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Heading, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ArticleSection_heading(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ArticleSection", field, false, false, "String")
+}
+
+func (ec *executionContext) _ArticleSection_words(ctx context.Context, field graphql.CollectedField, obj *model.ArticleSection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ArticleSection_words(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Words, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ArticleSection_words(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ArticleSection", field, false, false, "Int")
+}
+
 func (ec *executionContext) _ArticleSpend_cap(ctx context.Context, field graphql.CollectedField, obj *model.ArticleSpend) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -16307,6 +17050,47 @@ func (ec *executionContext) _ArticleVersion_actor(ctx context.Context, field gra
 	)
 }
 func (ec *executionContext) fieldContext_ArticleVersion_actor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ArticleVersion", field, false, false, "String")
+}
+
+func (ec *executionContext) _ArticleVersion_reason(ctx context.Context, field graphql.CollectedField, obj *model.ArticleVersion) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ArticleVersion_reason(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Reason, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "ACTORS")
+				if err != nil {
+					var zeroVal string
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal string
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ArticleVersion_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArticleVersion", field, false, false, "String")
 }
 
@@ -20684,6 +21468,116 @@ func (ec *executionContext) _DecideArticlePlansPayload_userErrors(ctx context.Co
 func (ec *executionContext) fieldContext_DecideArticlePlansPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "DecideArticlePlansPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _DecideArticlesPayload_workflow(ctx context.Context, field graphql.CollectedField, obj *model.DecideArticlesPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DecideArticlesPayload_workflow(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Workflow, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Workflow) graphql.Marshaler {
+			return ec.marshalOWorkflow2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐWorkflow(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_DecideArticlesPayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "DecideArticlesPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Workflow(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _DecideArticlesPayload_affected(ctx context.Context, field graphql.CollectedField, obj *model.DecideArticlesPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DecideArticlesPayload_affected(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Affected, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DecideArticlesPayload_affected(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DecideArticlesPayload", field, false, false, "Int")
+}
+
+func (ec *executionContext) _DecideArticlesPayload_replayed(ctx context.Context, field graphql.CollectedField, obj *model.DecideArticlesPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DecideArticlesPayload_replayed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Replayed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DecideArticlesPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DecideArticlesPayload", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _DecideArticlesPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.DecideArticlesPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DecideArticlesPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DecideArticlesPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "DecideArticlesPayload",
 		Field:      field,
 		IsMethod:   false,
 		IsResolver: false,
@@ -27013,6 +27907,316 @@ func (ec *executionContext) fieldContext_Mutation_decidePublication(ctx context.
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_decidePublication_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_updateArticle(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_updateArticle(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().UpdateArticle(ctx, fc.Args["input"].(model.UpdateArticleInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "OPERATE")
+				if err != nil {
+					var zeroVal *model.UpdateArticlePayload
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.UpdateArticlePayload
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, nil, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.UpdateArticlePayload) graphql.Marshaler {
+			return ec.marshalNUpdateArticlePayload2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐUpdateArticlePayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_updateArticle(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UpdateArticlePayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_updateArticle_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_decideArticles(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_decideArticles(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().DecideArticles(ctx, fc.Args["input"].(model.DecideArticlesInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "OPERATE")
+				if err != nil {
+					var zeroVal *model.DecideArticlesPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.DecideArticlesPayload
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, nil, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.DecideArticlesPayload) graphql.Marshaler {
+			return ec.marshalNDecideArticlesPayload2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐDecideArticlesPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_decideArticles(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_DecideArticlesPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_decideArticles_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_regenerateSection(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_regenerateSection(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().RegenerateSection(ctx, fc.Args["input"].(model.RegenerateSectionInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "OPERATE")
+				if err != nil {
+					var zeroVal *model.RegenerateSectionPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.RegenerateSectionPayload
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, nil, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.RegenerateSectionPayload) graphql.Marshaler {
+			return ec.marshalNRegenerateSectionPayload2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐRegenerateSectionPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_regenerateSection(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RegenerateSectionPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_regenerateSection_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_retryArticle(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_retryArticle(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().RetryArticle(ctx, fc.Args["input"].(model.RetryArticleInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "OPERATE")
+				if err != nil {
+					var zeroVal *model.RetryArticlePayload
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.RetryArticlePayload
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, nil, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.RetryArticlePayload) graphql.Marshaler {
+			return ec.marshalNRetryArticlePayload2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐRetryArticlePayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_retryArticle(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RetryArticlePayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_retryArticle_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_skipArticle(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_skipArticle(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SkipArticle(ctx, fc.Args["input"].(model.SkipArticleInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "OPERATE")
+				if err != nil {
+					var zeroVal *model.SkipArticlePayload
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.SkipArticlePayload
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, nil, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.SkipArticlePayload) graphql.Marshaler {
+			return ec.marshalNSkipArticlePayload2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐSkipArticlePayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_skipArticle(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SkipArticlePayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_skipArticle_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -34423,6 +35627,171 @@ func (ec *executionContext) fieldContext_RecordUsagePayload_userErrors(_ context
 	return fc, nil
 }
 
+func (ec *executionContext) _RegenerateSectionPayload_workflow(ctx context.Context, field graphql.CollectedField, obj *model.RegenerateSectionPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RegenerateSectionPayload_workflow(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Workflow, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Workflow) graphql.Marshaler {
+			return ec.marshalOWorkflow2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐWorkflow(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RegenerateSectionPayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RegenerateSectionPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Workflow(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RegenerateSectionPayload_article(ctx context.Context, field graphql.CollectedField, obj *model.RegenerateSectionPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RegenerateSectionPayload_article(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Article, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Article) graphql.Marshaler {
+			return ec.marshalOArticle2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐArticle(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RegenerateSectionPayload_article(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RegenerateSectionPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Article(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RegenerateSectionPayload_likely(ctx context.Context, field graphql.CollectedField, obj *model.RegenerateSectionPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RegenerateSectionPayload_likely(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Likely, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *cost.Pico) graphql.Marshaler {
+			return ec.marshalOUSD2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcostᚐPico(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RegenerateSectionPayload_likely(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RegenerateSectionPayload", field, false, false, "USD")
+}
+
+func (ec *executionContext) _RegenerateSectionPayload_most(ctx context.Context, field graphql.CollectedField, obj *model.RegenerateSectionPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RegenerateSectionPayload_most(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Most, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *cost.Pico) graphql.Marshaler {
+			return ec.marshalOUSD2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcostᚐPico(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RegenerateSectionPayload_most(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RegenerateSectionPayload", field, false, false, "USD")
+}
+
+func (ec *executionContext) _RegenerateSectionPayload_replayed(ctx context.Context, field graphql.CollectedField, obj *model.RegenerateSectionPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RegenerateSectionPayload_replayed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Replayed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RegenerateSectionPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RegenerateSectionPayload", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _RegenerateSectionPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.RegenerateSectionPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RegenerateSectionPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RegenerateSectionPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RegenerateSectionPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _RejectArticlePlanPayload_workflow(ctx context.Context, field graphql.CollectedField, obj *model.RejectArticlePlanPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -35351,6 +36720,125 @@ func (ec *executionContext) fieldContext_RetirePublishTargetPayload_userErrors(_
 	return fc, nil
 }
 
+func (ec *executionContext) _RetryArticlePayload_workflow(ctx context.Context, field graphql.CollectedField, obj *model.RetryArticlePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RetryArticlePayload_workflow(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Workflow, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Workflow) graphql.Marshaler {
+			return ec.marshalOWorkflow2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐWorkflow(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RetryArticlePayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RetryArticlePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Workflow(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RetryArticlePayload_article(ctx context.Context, field graphql.CollectedField, obj *model.RetryArticlePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RetryArticlePayload_article(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Article, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Article) graphql.Marshaler {
+			return ec.marshalOArticle2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐArticle(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RetryArticlePayload_article(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RetryArticlePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Article(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RetryArticlePayload_replayed(ctx context.Context, field graphql.CollectedField, obj *model.RetryArticlePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RetryArticlePayload_replayed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Replayed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RetryArticlePayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RetryArticlePayload", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _RetryArticlePayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.RetryArticlePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RetryArticlePayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RetryArticlePayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RetryArticlePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _RetryCompetitorsPayload_workflow(ctx context.Context, field graphql.CollectedField, obj *model.RetryCompetitorsPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -35724,6 +37212,185 @@ func (ec *executionContext) fieldContext_RetryWorkflowsPayload_userErrors(_ cont
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _RevisionConflict_code(ctx context.Context, field graphql.CollectedField, obj *model.RevisionConflict) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RevisionConflict_code(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Code, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v fault.Kind) graphql.Marshaler {
+			return ec.marshalNErrorCode2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋfaultᚐKind(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RevisionConflict_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RevisionConflict", field, false, false, "ErrorCode")
+}
+
+func (ec *executionContext) _RevisionConflict_message(ctx context.Context, field graphql.CollectedField, obj *model.RevisionConflict) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RevisionConflict_message(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Message, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RevisionConflict_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RevisionConflict", field, false, false, "String")
+}
+
+func (ec *executionContext) _RevisionConflict_field(ctx context.Context, field graphql.CollectedField, obj *model.RevisionConflict) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RevisionConflict_field(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Field, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalOString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RevisionConflict_field(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RevisionConflict", field, false, false, "String")
+}
+
+func (ec *executionContext) _RevisionConflict_revision(ctx context.Context, field graphql.CollectedField, obj *model.RevisionConflict) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RevisionConflict_revision(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Revision, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RevisionConflict_revision(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RevisionConflict", field, false, false, "Int")
+}
+
+func (ec *executionContext) _RevisionConflict_author(ctx context.Context, field graphql.CollectedField, obj *model.RevisionConflict) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RevisionConflict_author(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Author, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v content.AuthorKind) graphql.Marshaler {
+			return ec.marshalNAuthorKind2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐAuthorKind(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RevisionConflict_author(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RevisionConflict", field, false, false, "AuthorKind")
+}
+
+func (ec *executionContext) _RevisionConflict_actor(ctx context.Context, field graphql.CollectedField, obj *model.RevisionConflict) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RevisionConflict_actor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Actor, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "ACTORS")
+				if err != nil {
+					var zeroVal string
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal string
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RevisionConflict_actor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RevisionConflict", field, false, false, "String")
+}
+
+func (ec *executionContext) _RevisionConflict_createdAt(ctx context.Context, field graphql.CollectedField, obj *model.RevisionConflict) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RevisionConflict_createdAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CreatedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RevisionConflict_createdAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RevisionConflict", field, false, false, "DateTime")
 }
 
 func (ec *executionContext) _RevokeApiKeyPayload_apiKey(ctx context.Context, field graphql.CollectedField, obj *model.RevokeAPIKeyPayload) (ret graphql.Marshaler) {
@@ -37919,6 +39586,125 @@ func (ec *executionContext) _Similarity_methods(ctx context.Context, field graph
 }
 func (ec *executionContext) fieldContext_Similarity_methods(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Similarity", field, true, false, "SimilarityMethod")
+}
+
+func (ec *executionContext) _SkipArticlePayload_workflow(ctx context.Context, field graphql.CollectedField, obj *model.SkipArticlePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SkipArticlePayload_workflow(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Workflow, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Workflow) graphql.Marshaler {
+			return ec.marshalOWorkflow2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐWorkflow(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SkipArticlePayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SkipArticlePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Workflow(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SkipArticlePayload_article(ctx context.Context, field graphql.CollectedField, obj *model.SkipArticlePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SkipArticlePayload_article(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Article, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Article) graphql.Marshaler {
+			return ec.marshalOArticle2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐArticle(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SkipArticlePayload_article(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SkipArticlePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Article(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SkipArticlePayload_replayed(ctx context.Context, field graphql.CollectedField, obj *model.SkipArticlePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SkipArticlePayload_replayed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Replayed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SkipArticlePayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SkipArticlePayload", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _SkipArticlePayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.SkipArticlePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SkipArticlePayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SkipArticlePayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SkipArticlePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _Spend_limit(ctx context.Context, field graphql.CollectedField, obj *model.Spend) (ret graphql.Marshaler) {
@@ -42049,6 +43835,125 @@ func (ec *executionContext) _UnitEvent_reason(ctx context.Context, field graphql
 }
 func (ec *executionContext) fieldContext_UnitEvent_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UnitEvent", field, false, false, "String")
+}
+
+func (ec *executionContext) _UpdateArticlePayload_workflow(ctx context.Context, field graphql.CollectedField, obj *model.UpdateArticlePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UpdateArticlePayload_workflow(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Workflow, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Workflow) graphql.Marshaler {
+			return ec.marshalOWorkflow2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐWorkflow(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_UpdateArticlePayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UpdateArticlePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Workflow(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _UpdateArticlePayload_article(ctx context.Context, field graphql.CollectedField, obj *model.UpdateArticlePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UpdateArticlePayload_article(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Article, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Article) graphql.Marshaler {
+			return ec.marshalOArticle2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐArticle(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_UpdateArticlePayload_article(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UpdateArticlePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Article(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _UpdateArticlePayload_replayed(ctx context.Context, field graphql.CollectedField, obj *model.UpdateArticlePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UpdateArticlePayload_replayed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Replayed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UpdateArticlePayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UpdateArticlePayload", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _UpdateArticlePayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.UpdateArticlePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UpdateArticlePayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UpdateArticlePayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UpdateArticlePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _Usage_promptTokens(ctx context.Context, field graphql.CollectedField, obj *cost.Usage) (ret graphql.Marshaler) {
@@ -46843,6 +48748,69 @@ func UnmarshalArticleFilter(ctx context.Context, raw any) (model.ArticleFilter, 
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputArticleItemInput(ctx context.Context, obj any) (model.ArticleItemInput, error) {
+	var it model.ArticleItemInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"articleId", "expectedRevision", "verdict", "feedback"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "articleId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("articleId"))
+			data, err := ec.unmarshalNID2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ArticleID = data
+		case "expectedRevision":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("expectedRevision"))
+			data, err := ec.unmarshalNInt2int(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ExpectedRevision = data
+		case "verdict":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("verdict"))
+			data, err := ec.unmarshalNArticleVerdict2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐArticleVerdict(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Verdict = data
+		case "feedback":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("feedback"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Feedback = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalArticleItemInput unmarshals raw into the ArticleItemInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalArticleItemInput(ctx context.Context, raw any) (model.ArticleItemInput, error) {
+	var out model.ArticleItemInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "ArticleItemInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputArticlePlanFilter(ctx context.Context, obj any) (model.ArticlePlanFilter, error) {
 	var it model.ArticlePlanFilter
 	if obj == nil {
@@ -47933,6 +49901,83 @@ func UnmarshalDecideArticlePlansInput(ctx context.Context, raw any) (model.Decid
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputDecideArticlesInput(ctx context.Context, obj any) (model.DecideArticlesInput, error) {
+	var it model.DecideArticlesInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"workflowId", "items", "where", "verdict", "feedback", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "workflowId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("workflowId"))
+			data, err := ec.unmarshalNID2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.WorkflowID = data
+		case "items":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("items"))
+			data, err := ec.unmarshalOArticleItemInput2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐArticleItemInputᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Items = graphql.OmittableOf(data)
+		case "where":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("where"))
+			data, err := ec.unmarshalOArticleFilter2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐArticleFilter(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Where = graphql.OmittableOf(data)
+		case "verdict":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("verdict"))
+			data, err := ec.unmarshalOArticleVerdict2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐArticleVerdict(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Verdict = graphql.OmittableOf(data)
+		case "feedback":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("feedback"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Feedback = graphql.OmittableOf(data)
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalDecideArticlesInput unmarshals raw into the DecideArticlesInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalDecideArticlesInput(ctx context.Context, raw any) (model.DecideArticlesInput, error) {
+	var out model.DecideArticlesInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "DecideArticlesInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputDecideKeywordsInput(ctx context.Context, obj any) (model.DecideKeywordsInput, error) {
 	var it model.DecideKeywordsInput
 	if obj == nil {
@@ -48871,6 +50916,83 @@ func UnmarshalRecordUsageInput(ctx context.Context, raw any) (model.RecordUsageI
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputRegenerateSectionInput(ctx context.Context, obj any) (model.RegenerateSectionInput, error) {
+	var it model.RegenerateSectionInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"articleId", "expectedRevision", "section", "instruction", "dryRun", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "articleId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("articleId"))
+			data, err := ec.unmarshalNID2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ArticleID = data
+		case "expectedRevision":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("expectedRevision"))
+			data, err := ec.unmarshalNInt2int(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ExpectedRevision = data
+		case "section":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("section"))
+			data, err := ec.unmarshalNInt2int(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Section = data
+		case "instruction":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("instruction"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Instruction = data
+		case "dryRun":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("dryRun"))
+			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.DryRun = graphql.OmittableOf(data)
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalRegenerateSectionInput unmarshals raw into the RegenerateSectionInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalRegenerateSectionInput(ctx context.Context, raw any) (model.RegenerateSectionInput, error) {
+	var out model.RegenerateSectionInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "RegenerateSectionInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputRejectArticlePlanInput(ctx context.Context, obj any) (model.RejectArticlePlanInput, error) {
 	var it model.RejectArticlePlanInput
 	if obj == nil {
@@ -49393,6 +51515,62 @@ func (ec *executionContext) unmarshalInputRetirePublishTargetInput(ctx context.C
 func UnmarshalRetirePublishTargetInput(ctx context.Context, raw any) (model.RetirePublishTargetInput, error) {
 	var out model.RetirePublishTargetInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "RetirePublishTargetInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputRetryArticleInput(ctx context.Context, obj any) (model.RetryArticleInput, error) {
+	var it model.RetryArticleInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"articleId", "reason", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "articleId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("articleId"))
+			data, err := ec.unmarshalNID2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ArticleID = data
+		case "reason":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("reason"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Reason = graphql.OmittableOf(data)
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalRetryArticleInput unmarshals raw into the RetryArticleInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalRetryArticleInput(ctx context.Context, raw any) (model.RetryArticleInput, error) {
+	var out model.RetryArticleInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "RetryArticleInput", raw, &out)
 	return out, err
 }
 
@@ -50557,6 +52735,62 @@ func UnmarshalSettleUsageInput(ctx context.Context, raw any) (model.SettleUsageI
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputSkipArticleInput(ctx context.Context, obj any) (model.SkipArticleInput, error) {
+	var it model.SkipArticleInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"articleId", "reason", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "articleId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("articleId"))
+			data, err := ec.unmarshalNID2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ArticleID = data
+		case "reason":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("reason"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Reason = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalSkipArticleInput unmarshals raw into the SkipArticleInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalSkipArticleInput(ctx context.Context, raw any) (model.SkipArticleInput, error) {
+	var out model.SkipArticleInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "SkipArticleInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputStartStepInput(ctx context.Context, obj any) (model.StartStepInput, error) {
 	var it model.StartStepInput
 	if obj == nil {
@@ -50925,6 +53159,90 @@ func (ec *executionContext) unmarshalInputTransitionWorkflowInput(ctx context.Co
 func UnmarshalTransitionWorkflowInput(ctx context.Context, raw any) (model.TransitionWorkflowInput, error) {
 	var out model.TransitionWorkflowInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "TransitionWorkflowInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputUpdateArticleInput(ctx context.Context, obj any) (model.UpdateArticleInput, error) {
+	var it model.UpdateArticleInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"articleId", "expectedRevision", "title", "markdown", "metaDescription", "reason", "idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "articleId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("articleId"))
+			data, err := ec.unmarshalNID2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ArticleID = data
+		case "expectedRevision":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("expectedRevision"))
+			data, err := ec.unmarshalNInt2int(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ExpectedRevision = data
+		case "title":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("title"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Title = graphql.OmittableOf(data)
+		case "markdown":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("markdown"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Markdown = graphql.OmittableOf(data)
+		case "metaDescription":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("metaDescription"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.MetaDescription = graphql.OmittableOf(data)
+		case "reason":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("reason"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Reason = graphql.OmittableOf(data)
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalUpdateArticleInput unmarshals raw into the UpdateArticleInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalUpdateArticleInput(ctx context.Context, raw any) (model.UpdateArticleInput, error) {
+	var out model.UpdateArticleInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "UpdateArticleInput", raw, &out)
 	return out, err
 }
 
@@ -51303,6 +53621,13 @@ func (ec *executionContext) _UserError(ctx context.Context, sel ast.SelectionSet
 			return graphql.Null
 		}
 		return ec._StaleBatch(ctx, sel, obj)
+	case model.RevisionConflict:
+		return ec._RevisionConflict(ctx, sel, &obj)
+	case *model.RevisionConflict:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._RevisionConflict(ctx, sel, obj)
 	case model.PriceUnknown:
 		return ec._PriceUnknown(ctx, sel, &obj)
 	case *model.PriceUnknown:
@@ -52507,6 +54832,12 @@ func (ec *executionContext) _Article(ctx context.Context, sel ast.SelectionSet, 
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Article_html(ctx, field, obj)
 				})
+		case "sections":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Article_sections(ctx, field, obj)
+				})
 		case "words":
 			out.Values[i] = ec._Article_words(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -52555,6 +54886,12 @@ func (ec *executionContext) _Article(ctx context.Context, sel ast.SelectionSet, 
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Article_versions(ctx, field, obj)
+				})
+		case "decision":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Article_decision(ctx, field, obj)
 				})
 		case "isSynthetic":
 			out.Values[i] = ec._Article_isSynthetic(ctx, field, obj)
@@ -52658,6 +54995,59 @@ func (ec *executionContext) _ArticleConnection(ctx context.Context, sel ast.Sele
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._ArticleConnection_totalCount(ctx, field, obj)
 				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var articleDecisionImplementors = []string{"ArticleDecision"}
+
+func (ec *executionContext) _ArticleDecision(ctx context.Context, sel ast.SelectionSet, obj *model.ArticleDecision) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, articleDecisionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ArticleDecision")
+		case "verdict":
+			out.Values[i] = ec._ArticleDecision_verdict(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "revision":
+			out.Values[i] = ec._ArticleDecision_revision(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "feedback":
+			out.Values[i] = ec._ArticleDecision_feedback(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "decidedBy":
+			out.Values[i] = ec._ArticleDecision_decidedBy(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "decidedAt":
+			out.Values[i] = ec._ArticleDecision_decidedAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -52918,6 +55308,54 @@ func (ec *executionContext) _ArticlePlanItem(ctx context.Context, sel ast.Select
 	return out
 }
 
+var articleSectionImplementors = []string{"ArticleSection"}
+
+func (ec *executionContext) _ArticleSection(ctx context.Context, sel ast.SelectionSet, obj *model.ArticleSection) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, articleSectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ArticleSection")
+		case "index":
+			out.Values[i] = ec._ArticleSection_index(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "level":
+			out.Values[i] = ec._ArticleSection_level(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "heading":
+			out.Values[i] = ec._ArticleSection_heading(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "words":
+			out.Values[i] = ec._ArticleSection_words(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var articleSpendImplementors = []string{"ArticleSpend"}
 
 func (ec *executionContext) _ArticleSpend(ctx context.Context, sel ast.SelectionSet, obj *model.ArticleSpend) graphql.Marshaler {
@@ -53040,6 +55478,11 @@ func (ec *executionContext) _ArticleVersion(ctx context.Context, sel ast.Selecti
 			}
 		case "actor":
 			out.Values[i] = ec._ArticleVersion_actor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "reason":
+			out.Values[i] = ec._ArticleVersion_reason(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -54703,6 +57146,54 @@ func (ec *executionContext) _DecideArticlePlansPayload(ctx context.Context, sel 
 			}
 		case "userErrors":
 			out.Values[i] = ec._DecideArticlePlansPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var decideArticlesPayloadImplementors = []string{"DecideArticlesPayload"}
+
+func (ec *executionContext) _DecideArticlesPayload(ctx context.Context, sel ast.SelectionSet, obj *model.DecideArticlesPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, decideArticlesPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("DecideArticlesPayload")
+		case "workflow":
+			out.Values[i] = ec._DecideArticlesPayload_workflow(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "affected":
+			out.Values[i] = ec._DecideArticlesPayload_affected(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "replayed":
+			out.Values[i] = ec._DecideArticlesPayload_replayed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._DecideArticlesPayload_userErrors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -56798,6 +59289,41 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "updateArticle":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_updateArticle(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "decideArticles":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_decideArticles(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "regenerateSection":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_regenerateSection(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "retryArticle":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_retryArticle(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "skipArticle":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_skipArticle(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "setGates":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_setGates(ctx, field)
@@ -58614,6 +61140,64 @@ func (ec *executionContext) _RecordUsagePayload(ctx context.Context, sel ast.Sel
 	return out
 }
 
+var regenerateSectionPayloadImplementors = []string{"RegenerateSectionPayload"}
+
+func (ec *executionContext) _RegenerateSectionPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RegenerateSectionPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, regenerateSectionPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("RegenerateSectionPayload")
+		case "workflow":
+			out.Values[i] = ec._RegenerateSectionPayload_workflow(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "article":
+			out.Values[i] = ec._RegenerateSectionPayload_article(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "likely":
+			out.Values[i] = ec._RegenerateSectionPayload_likely(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "most":
+			out.Values[i] = ec._RegenerateSectionPayload_most(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "replayed":
+			out.Values[i] = ec._RegenerateSectionPayload_replayed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._RegenerateSectionPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var rejectArticlePlanPayloadImplementors = []string{"RejectArticlePlanPayload"}
 
 func (ec *executionContext) _RejectArticlePlanPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RejectArticlePlanPayload) graphql.Marshaler {
@@ -58983,6 +61567,54 @@ func (ec *executionContext) _RetirePublishTargetPayload(ctx context.Context, sel
 	return out
 }
 
+var retryArticlePayloadImplementors = []string{"RetryArticlePayload"}
+
+func (ec *executionContext) _RetryArticlePayload(ctx context.Context, sel ast.SelectionSet, obj *model.RetryArticlePayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, retryArticlePayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("RetryArticlePayload")
+		case "workflow":
+			out.Values[i] = ec._RetryArticlePayload_workflow(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "article":
+			out.Values[i] = ec._RetryArticlePayload_article(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "replayed":
+			out.Values[i] = ec._RetryArticlePayload_replayed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._RetryArticlePayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var retryCompetitorsPayloadImplementors = []string{"RetryCompetitorsPayload"}
 
 func (ec *executionContext) _RetryCompetitorsPayload(ctx context.Context, sel ast.SelectionSet, obj *model.RetryCompetitorsPayload) graphql.Marshaler {
@@ -59107,6 +61739,69 @@ func (ec *executionContext) _RetryWorkflowsPayload(ctx context.Context, sel ast.
 			}
 		case "userErrors":
 			out.Values[i] = ec._RetryWorkflowsPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var revisionConflictImplementors = []string{"RevisionConflict", "UserError"}
+
+func (ec *executionContext) _RevisionConflict(ctx context.Context, sel ast.SelectionSet, obj *model.RevisionConflict) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, revisionConflictImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("RevisionConflict")
+		case "code":
+			out.Values[i] = ec._RevisionConflict_code(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "message":
+			out.Values[i] = ec._RevisionConflict_message(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "field":
+			out.Values[i] = ec._RevisionConflict_field(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "revision":
+			out.Values[i] = ec._RevisionConflict_revision(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "author":
+			out.Values[i] = ec._RevisionConflict_author(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "actor":
+			out.Values[i] = ec._RevisionConflict_actor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "createdAt":
+			out.Values[i] = ec._RevisionConflict_createdAt(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -60018,6 +62713,54 @@ func (ec *executionContext) _Similarity(ctx context.Context, sel ast.SelectionSe
 			}
 		case "methods":
 			out.Values[i] = ec._Similarity_methods(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var skipArticlePayloadImplementors = []string{"SkipArticlePayload"}
+
+func (ec *executionContext) _SkipArticlePayload(ctx context.Context, sel ast.SelectionSet, obj *model.SkipArticlePayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, skipArticlePayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SkipArticlePayload")
+		case "workflow":
+			out.Values[i] = ec._SkipArticlePayload_workflow(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "article":
+			out.Values[i] = ec._SkipArticlePayload_article(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "replayed":
+			out.Values[i] = ec._SkipArticlePayload_replayed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._SkipArticlePayload_userErrors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -61517,6 +64260,54 @@ func (ec *executionContext) _UnitEvent(ctx context.Context, sel ast.SelectionSet
 			}
 		case "reason":
 			out.Values[i] = ec._UnitEvent_reason(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var updateArticlePayloadImplementors = []string{"UpdateArticlePayload"}
+
+func (ec *executionContext) _UpdateArticlePayload(ctx context.Context, sel ast.SelectionSet, obj *model.UpdateArticlePayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, updateArticlePayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("UpdateArticlePayload")
+		case "workflow":
+			out.Values[i] = ec._UpdateArticlePayload_workflow(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "article":
+			out.Values[i] = ec._UpdateArticlePayload_article(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "replayed":
+			out.Values[i] = ec._UpdateArticlePayload_replayed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._UpdateArticlePayload_userErrors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -63311,6 +66102,11 @@ func (ec *executionContext) marshalNArticleEdge2ᚕgithubᚗcomᚋinfin8content�
 	return ret
 }
 
+func (ec *executionContext) unmarshalNArticleItemInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐArticleItemInput(ctx context.Context, v any) (model.ArticleItemInput, error) {
+	res, err := ec.unmarshalInputArticleItemInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) marshalNArticlePart2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐArticlePart(ctx context.Context, sel ast.SelectionSet, v model.ArticlePart) graphql.Marshaler {
 	return ec._ArticlePart(ctx, sel, &v)
 }
@@ -63356,8 +66152,43 @@ func (ec *executionContext) unmarshalNArticlePlanItemInput2githubᚗcomᚋinfin8
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) marshalNArticleSection2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐArticleSection(ctx context.Context, sel ast.SelectionSet, v model.ArticleSection) graphql.Marshaler {
+	return ec._ArticleSection(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNArticleSection2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐArticleSectionᚄ(ctx context.Context, sel ast.SelectionSet, v []model.ArticleSection) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNArticleSection2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐArticleSection(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) marshalNArticleSpend2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐArticleSpend(ctx context.Context, sel ast.SelectionSet, v model.ArticleSpend) graphql.Marshaler {
 	return ec._ArticleSpend(ctx, sel, &v)
+}
+
+func (ec *executionContext) unmarshalNArticleVerdict2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐArticleVerdict(ctx context.Context, v any) (content.ArticleVerdict, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := content.ArticleVerdict(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNArticleVerdict2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐArticleVerdict(ctx context.Context, sel ast.SelectionSet, v content.ArticleVerdict) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "ArticleVerdict!")
+	}
+	return res
 }
 
 func (ec *executionContext) marshalNArticleVersion2ᚕᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐArticleVersionᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.ArticleVersion) graphql.Marshaler {
@@ -63911,6 +66742,19 @@ func (ec *executionContext) marshalNDecideArticlePlansPayload2ᚖgithubᚗcomᚋ
 		return graphql.Null
 	}
 	return ec._DecideArticlePlansPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNDecideArticlesInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐDecideArticlesInput(ctx context.Context, v any) (model.DecideArticlesInput, error) {
+	res, err := ec.unmarshalInputDecideArticlesInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNDecideArticlesPayload2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐDecideArticlesPayload(ctx context.Context, sel ast.SelectionSet, v *model.DecideArticlesPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "DecideArticlesPayload!")
+		return graphql.Null
+	}
+	return ec._DecideArticlesPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNDecideKeywordsInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐDecideKeywordsInput(ctx context.Context, v any) (model.DecideKeywordsInput, error) {
@@ -65251,6 +68095,19 @@ func (ec *executionContext) marshalNRecordUsagePayload2ᚖgithubᚗcomᚋinfin8c
 	return ec._RecordUsagePayload(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNRegenerateSectionInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐRegenerateSectionInput(ctx context.Context, v any) (model.RegenerateSectionInput, error) {
+	res, err := ec.unmarshalInputRegenerateSectionInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNRegenerateSectionPayload2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐRegenerateSectionPayload(ctx context.Context, sel ast.SelectionSet, v *model.RegenerateSectionPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "RegenerateSectionPayload!")
+		return graphql.Null
+	}
+	return ec._RegenerateSectionPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNRejectArticlePlanInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐRejectArticlePlanInput(ctx context.Context, v any) (model.RejectArticlePlanInput, error) {
 	res, err := ec.unmarshalInputRejectArticlePlanInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -65383,6 +68240,19 @@ func (ec *executionContext) marshalNRetirePublishTargetPayload2ᚖgithubᚗcom�
 		return graphql.Null
 	}
 	return ec._RetirePublishTargetPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNRetryArticleInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐRetryArticleInput(ctx context.Context, v any) (model.RetryArticleInput, error) {
+	res, err := ec.unmarshalInputRetryArticleInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNRetryArticlePayload2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐRetryArticlePayload(ctx context.Context, sel ast.SelectionSet, v *model.RetryArticlePayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "RetryArticlePayload!")
+		return graphql.Null
+	}
+	return ec._RetryArticlePayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNRetryCompetitorsInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐRetryCompetitorsInput(ctx context.Context, v any) (model.RetryCompetitorsInput, error) {
@@ -65774,6 +68644,19 @@ func (ec *executionContext) marshalNSimilarityMethod2ᚕgithubᚗcomᚋinfin8con
 	}
 
 	return ret
+}
+
+func (ec *executionContext) unmarshalNSkipArticleInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐSkipArticleInput(ctx context.Context, v any) (model.SkipArticleInput, error) {
+	res, err := ec.unmarshalInputSkipArticleInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNSkipArticlePayload2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐSkipArticlePayload(ctx context.Context, sel ast.SelectionSet, v *model.SkipArticlePayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "SkipArticlePayload!")
+		return graphql.Null
+	}
+	return ec._SkipArticlePayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNSpend2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐSpend(ctx context.Context, sel ast.SelectionSet, v model.Spend) graphql.Marshaler {
@@ -66363,6 +69246,19 @@ func (ec *executionContext) marshalNUnitState2githubᚗcomᚋinfin8contentᚋeng
 	return res
 }
 
+func (ec *executionContext) unmarshalNUpdateArticleInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐUpdateArticleInput(ctx context.Context, v any) (model.UpdateArticleInput, error) {
+	res, err := ec.unmarshalInputUpdateArticleInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNUpdateArticlePayload2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐUpdateArticlePayload(ctx context.Context, sel ast.SelectionSet, v *model.UpdateArticlePayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "UpdateArticlePayload!")
+		return graphql.Null
+	}
+	return ec._UpdateArticlePayload(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNUsageDimension2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋreportᚐDimension(ctx context.Context, v any) (report.Dimension, error) {
 	tmp, err := graphql.UnmarshalString(v)
 	res := report.Dimension(tmp)
@@ -66897,12 +69793,43 @@ func (ec *executionContext) marshalOApiKey2ᚖgithubᚗcomᚋinfin8contentᚋeng
 	return ec._ApiKey(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalOArticle2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐArticle(ctx context.Context, sel ast.SelectionSet, v *model.Article) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Article(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOArticleDecision2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐArticleDecision(ctx context.Context, sel ast.SelectionSet, v *model.ArticleDecision) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._ArticleDecision(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalOArticleFilter2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐArticleFilter(ctx context.Context, v any) (*model.ArticleFilter, error) {
 	if v == nil {
 		return nil, nil
 	}
 	res, err := ec.unmarshalInputArticleFilter(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalOArticleItemInput2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐArticleItemInputᚄ(ctx context.Context, v any) ([]model.ArticleItemInput, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]model.ArticleItemInput, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNArticleItemInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐArticleItemInput(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
 }
 
 func (ec *executionContext) marshalOArticlePlan2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐArticlePlan(ctx context.Context, sel ast.SelectionSet, v *model.ArticlePlan) graphql.Marshaler {
@@ -66935,6 +69862,25 @@ func (ec *executionContext) unmarshalOArticlePlanItemInput2ᚕgithubᚗcomᚋinf
 		}
 	}
 	return res, nil
+}
+
+func (ec *executionContext) unmarshalOArticleVerdict2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐArticleVerdict(ctx context.Context, v any) (*content.ArticleVerdict, error) {
+	if v == nil {
+		return nil, nil
+	}
+	tmp, err := graphql.UnmarshalString(v)
+	res := content.ArticleVerdict(tmp)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOArticleVerdict2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐArticleVerdict(ctx context.Context, sel ast.SelectionSet, v *content.ArticleVerdict) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := graphql.MarshalString(string(*v))
+	return res
 }
 
 func (ec *executionContext) unmarshalOAuthorKind2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐAuthorKind(ctx context.Context, v any) (*content.AuthorKind, error) {

@@ -27,6 +27,10 @@ func (r *articleResolver) HTML(ctx context.Context, obj *model.Article) (string,
 	return r.html(ctx, obj)
 }
 
+func (r *articleResolver) Sections(ctx context.Context, obj *model.Article) ([]model.ArticleSection, error) {
+	return r.sections(ctx, obj)
+}
+
 func (r *articleResolver) Evidence(ctx context.Context, obj *model.Article) ([]model.Evidence, error) {
 	return r.evidence(ctx, obj)
 }
@@ -45,6 +49,10 @@ func (r *articleResolver) Versions(ctx context.Context, obj *model.Article, firs
 		return nil, err
 	}
 	return r.versions(ctx, obj, asked)
+}
+
+func (r *articleResolver) Decision(ctx context.Context, obj *model.Article) (*model.ArticleDecision, error) {
+	return r.articleDecision(ctx, obj)
 }
 
 func (r *articlePlanResolver) Forecast(ctx context.Context, obj *model.ArticlePlan) (*engine.WorkForecast, error) {
@@ -145,6 +153,26 @@ func (r *mutationResolver) RejectPublishing(ctx context.Context, input model.Rej
 
 func (r *mutationResolver) DecidePublication(ctx context.Context, input model.DecidePublicationInput) (*model.DecidePublicationPayload, error) {
 	return mutate(ctx, r.Resolver, decodeDecidePublication(input), r.Engine.DecidePublication, decidePublicationPayload)
+}
+
+func (r *mutationResolver) UpdateArticle(ctx context.Context, input model.UpdateArticleInput) (*model.UpdateArticlePayload, error) {
+	return mutate(ctx, r.Resolver, decodeUpdateArticle(input), r.Engine.UpdateArticle, r.updateArticlePayload)
+}
+
+func (r *mutationResolver) DecideArticles(ctx context.Context, input model.DecideArticlesInput) (*model.DecideArticlesPayload, error) {
+	return mutate(ctx, r.Resolver, decodeDecideArticles(input), r.Engine.DecideArticles, decideArticlesPayload)
+}
+
+func (r *mutationResolver) RegenerateSection(ctx context.Context, input model.RegenerateSectionInput) (*model.RegenerateSectionPayload, error) {
+	return mutate(ctx, r.Resolver, decodeRegenerateSection(input), r.Engine.RegenerateSection, r.regenerateSectionPayload)
+}
+
+func (r *mutationResolver) RetryArticle(ctx context.Context, input model.RetryArticleInput) (*model.RetryArticlePayload, error) {
+	return mutate(ctx, r.Resolver, decodeRetryArticle(input), r.Engine.RetryArticle, r.retryArticlePayload)
+}
+
+func (r *mutationResolver) SkipArticle(ctx context.Context, input model.SkipArticleInput) (*model.SkipArticlePayload, error) {
+	return mutate(ctx, r.Resolver, decodeSkipArticle(input), r.Engine.SkipArticle, r.skipArticlePayload)
 }
 
 func (r *mutationResolver) SetGates(ctx context.Context, input model.SetGatesInput) (*model.SetGatesPayload, error) {

@@ -128,6 +128,7 @@ func TestSchema_EnumsHaveTheValuesOfTheirGoTypes(t *testing.T) {
 			workflow.TargetRetired,
 		}),
 		"ArticleCheckCode":  texts(content.CheckCodes()),
+		"ArticleVerdict":    texts([]content.ArticleVerdict{content.ArticleApproved, content.ArticleRejected}),
 		"PlanVerdict":       texts([]content.Verdict{content.VerdictValid, content.VerdictWeak, content.VerdictInvalid}),
 		"PlanChoice":        texts([]content.PlanChoice{content.PlanApproved, content.PlanRejected, content.PlanCleared}),
 		"AuthorKind":        texts([]content.AuthorKind{content.AuthorEngine, content.AuthorPerson}),

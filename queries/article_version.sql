@@ -19,11 +19,11 @@ WITH last AS (
 INSERT INTO article_versions (
     organization_id, article_id, revision, workflow_id, visit, previous_author, previous_visit, based_on, title,
     meta_description, markdown, digest, words, fingerprint, checks, needs_review, mode, brand_revision, author_kind,
-    is_synthetic, actor, created_at)
+    is_synthetic, actor, reason, created_at)
 SELECT a.organization_id, a.article_id, coalesce(l.revision, 0) + 1, a.workflow_id, a.visit, l.author_kind, l.visit,
     sqlc.narg('based_on')::integer, @title, @meta_description, @markdown::text,
     sha256(convert_to(@markdown::text, 'UTF8')), @words, @fingerprint, @checks, @needs_review, @mode,
-    sqlc.narg('brand_revision'), @author_kind, @is_synthetic, @actor, @at
+    sqlc.narg('brand_revision'), @author_kind, @is_synthetic, @actor, @reason, @at
 FROM articles AS a
 LEFT JOIN last AS l ON true
 WHERE a.organization_id = @organization_id AND a.workflow_id = @workflow_id AND a.visit = @visit
@@ -74,7 +74,7 @@ WITH wanted AS (
 )
 SELECT DISTINCT ON (v.article_id) v.article_id, v.revision, v.workflow_id, v.visit, v.based_on, v.title,
     v.meta_description, v.words, v.fingerprint, v.checks, v.needs_review, v.mode, v.brand_revision, v.author_kind,
-    v.is_synthetic, v.actor, v.created_at
+    v.is_synthetic, v.actor, v.reason, v.created_at
 FROM wanted
 JOIN article_versions AS v
     ON v.organization_id = @organization_id AND v.workflow_id = wanted.workflow_id AND v.visit = wanted.visit

@@ -25,7 +25,7 @@ ORDER BY f.object, f.fault
 LIMIT @page_size;
 
 -- AuditArticle names versions by the engine that no unit has finished, units of articles that are done without a
--- version, and evidence with a gap.
+-- version, evidence with a gap, decisions about a text that was not the last one, and rejections above the limit.
 -- name: AuditArticle :many
 -- The rule is off: the auditor reads all organizations.
 -- @sqlc-vet-disable names-organization
@@ -52,6 +52,22 @@ SELECT f.object::text AS object, f.fault::text AS fault FROM (
     FROM article_evidence AS e
     GROUP BY e.organization_id, e.workflow_id, e.visit, e.article_id
     HAVING count(*) <> max(e.number)
+    UNION ALL
+    SELECT format('article_decisions art_%s sequence %s', d.article_id, d.sequence),
+        format('it is about revision %s, and an earlier decision about revision %s', d.revision, b.revision)
+    FROM article_decisions AS d
+    JOIN article_decisions AS b ON b.organization_id = d.organization_id AND b.article_id = d.article_id
+        AND b.sequence = d.sequence - 1
+    WHERE b.revision > d.revision
+    UNION ALL
+    SELECT format('article_decisions art_%s visit %s', d.article_id, v.visit),
+        format('%s rejections asked for another text', count(*))
+    FROM article_decisions AS d
+    JOIN article_versions AS v ON v.organization_id = d.organization_id AND v.article_id = d.article_id
+        AND v.revision = d.revision
+    WHERE d.verdict = @rejected::text AND d.feedback <> ''
+    GROUP BY d.organization_id, d.article_id, v.visit
+    HAVING count(*) > @most_rejections::bigint
 ) AS f
 ORDER BY f.object, f.fault
 LIMIT @page_size;

@@ -123,6 +123,28 @@ func (p ArticlePart) CallID() *publicid.ID {
 	return &id
 }
 
+// ArticleSection is a section of a text in an answer.
+type ArticleSection struct {
+	Index, Level, Words int
+	Heading             *string
+}
+
+// RegenerateSectionPayload is the answer of regenerateSection. Likely and Most are nil when nothing changed, and in a
+// replay.
+type RegenerateSectionPayload struct {
+	Workflow     *Workflow
+	Article      *Article
+	Likely, Most *cost.Pico
+	Replayed     bool
+	UserErrors   []UserError
+}
+
+// ArticleDecision is a verdict about a text in an answer.
+type ArticleDecision struct{ content.ArticleDecision }
+
+// DecidedBy is the actor.
+func (d ArticleDecision) DecidedBy() string { return d.Actor }
+
 // ArticleVersion is a version in an answer.
 type ArticleVersion struct{ content.ArticleVersion }
 

@@ -193,6 +193,18 @@ type ArticleFilter struct {
 	NeedsReview graphql.Omittable[*bool] `json:"needsReview,omitempty"`
 }
 
+// A verdict about the text of one article.
+type ArticleItemInput struct {
+	// The id of the article: `art_…`.
+	ArticleID publicid.ID `json:"articleId"`
+	// The revision that you have read: `article.revision`.
+	ExpectedRevision int `json:"expectedRevision"`
+	// The verdict.
+	Verdict content.ArticleVerdict `json:"verdict"`
+	// What another text is to do better, up to 2000 characters. A rejection without it asks for no other text.
+	Feedback graphql.Omittable[*string] `json:"feedback,omitempty"`
+}
+
 // Which articles of a plan. All conditions must hold.
 type ArticlePlanFilter struct {
 	// Only articles with one of these verdicts.
@@ -516,6 +528,34 @@ type DecideArticlePlansPayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// Input of `decideArticles`. It has either `items` or `where`.
+type DecideArticlesInput struct {
+	// The id of the workflow: `wf_…`.
+	WorkflowID publicid.ID `json:"workflowId"`
+	// The articles, at most 100, each with a verdict.
+	Items graphql.Omittable[[]ArticleItemInput] `json:"items,omitempty"`
+	// All articles with a text that this filter chooses. The verdict is about their last texts.
+	Where graphql.Omittable[*ArticleFilter] `json:"where,omitempty"`
+	// The verdict about the articles of `where`.
+	Verdict graphql.Omittable[*content.ArticleVerdict] `json:"verdict,omitempty"`
+	// The feedback of a rejection of the articles of `where`, up to 2000 characters.
+	Feedback graphql.Omittable[*string] `json:"feedback,omitempty"`
+	// A text of your choice, 1 to 255 characters, that makes the request safe to repeat.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// Answer of `decideArticles`.
+type DecideArticlesPayload struct {
+	// The workflow. Null when nothing changed.
+	Workflow *Workflow `json:"workflow,omitempty"`
+	// The number of articles with a new verdict; 0 in a replay.
+	Affected int `json:"affected"`
+	// True when the same request was carried out before and this one did nothing.
+	Replayed bool `json:"replayed"`
+	// The reasons why the mutation did nothing; empty when it succeeded.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // Input of `decideKeywords`. It has either `ids` or `where`.
 type DecideKeywordsInput struct {
 	// The id of the workflow: `wf_…`.
@@ -781,6 +821,22 @@ type RecordUsagePayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// Input of `regenerateSection`.
+type RegenerateSectionInput struct {
+	// The id of the article: `art_…`.
+	ArticleID publicid.ID `json:"articleId"`
+	// The revision that you have read: `article.revision`.
+	ExpectedRevision int `json:"expectedRevision"`
+	// The section: `article.sections.index`.
+	Section int `json:"section"`
+	// What the new text is to do better: 1 to 2000 characters.
+	Instruction string `json:"instruction"`
+	// True to read the forecast alone.
+	DryRun graphql.Omittable[*bool] `json:"dryRun,omitempty"`
+	// A text of your choice, 1 to 255 characters, that makes the request safe to repeat.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
 // Input of `rejectArticlePlan`.
 type RejectArticlePlanInput struct {
 	// The id of the workflow: `wf_…`.
@@ -968,6 +1024,28 @@ type RetirePublishTargetInput struct {
 type RetirePublishTargetPayload struct {
 	// The target. Null when nothing changed. Requires READ_ALL.
 	Target *PublishTarget `json:"target,omitempty"`
+	// True when the same request was carried out before and this one did nothing.
+	Replayed bool `json:"replayed"`
+	// The reasons why the mutation did nothing; empty when it succeeded.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// Input of `retryArticle`.
+type RetryArticleInput struct {
+	// The id of the article: `art_…`.
+	ArticleID publicid.ID `json:"articleId"`
+	// The reason, up to 2000 characters.
+	Reason graphql.Omittable[*string] `json:"reason,omitempty"`
+	// A text of your choice, 1 to 255 characters, that makes the request safe to repeat.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// Answer of `retryArticle`.
+type RetryArticlePayload struct {
+	// The workflow. Null when nothing changed.
+	Workflow *Workflow `json:"workflow,omitempty"`
+	// The article now. Null when nothing changed.
+	Article *Article `json:"article,omitempty"`
 	// True when the same request was carried out before and this one did nothing.
 	Replayed bool `json:"replayed"`
 	// The reasons why the mutation did nothing; empty when it succeeded.
@@ -1392,6 +1470,28 @@ type SettleUsagePayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// Input of `skipArticle`.
+type SkipArticleInput struct {
+	// The id of the article: `art_…`.
+	ArticleID publicid.ID `json:"articleId"`
+	// The reason: 1 to 2000 characters.
+	Reason string `json:"reason"`
+	// A text of your choice, 1 to 255 characters, that makes the request safe to repeat.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// Answer of `skipArticle`.
+type SkipArticlePayload struct {
+	// The workflow. Null when nothing changed.
+	Workflow *Workflow `json:"workflow,omitempty"`
+	// The article now. Null when nothing changed.
+	Article *Article `json:"article,omitempty"`
+	// True when the same request was carried out before and this one did nothing.
+	Replayed bool `json:"replayed"`
+	// The reasons why the mutation did nothing; empty when it succeeded.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // Input of `startStep`.
 type StartStepInput struct {
 	// The id of the workflow: `wf_…`.
@@ -1527,6 +1627,37 @@ type TransitionWorkflowPayload struct {
 	Workflow *Workflow `json:"workflow,omitempty"`
 	// The new row of the journal.
 	Transition *Transition `json:"transition,omitempty"`
+	// True when the same request was carried out before and this one did nothing.
+	Replayed bool `json:"replayed"`
+	// The reasons why the mutation did nothing; empty when it succeeded.
+	UserErrors []UserError `json:"userErrors"`
+}
+
+// Input of `updateArticle`. An absent text stays as it is.
+type UpdateArticleInput struct {
+	// The id of the article: `art_…`.
+	ArticleID publicid.ID `json:"articleId"`
+	// The revision that you have read: `article.revision`.
+	ExpectedRevision int `json:"expectedRevision"`
+	// The title: 1 to 200 characters.
+	Title graphql.Omittable[*string] `json:"title,omitempty"`
+	// The text in CommonMark, up to 204800 bytes. Its headings begin at level 2. It cites evidence by ids, as `[E3]`. Raw HTML
+	// is not shown.
+	Markdown graphql.Omittable[*string] `json:"markdown,omitempty"`
+	// A summary for search engines: up to 400 characters.
+	MetaDescription graphql.Omittable[*string] `json:"metaDescription,omitempty"`
+	// Why the text changes, up to 2000 characters.
+	Reason graphql.Omittable[*string] `json:"reason,omitempty"`
+	// A text of your choice, 1 to 255 characters, that makes the request safe to repeat.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// Answer of `updateArticle`.
+type UpdateArticlePayload struct {
+	// The workflow. Null when nothing changed.
+	Workflow *Workflow `json:"workflow,omitempty"`
+	// The article now. Null when nothing changed.
+	Article *Article `json:"article,omitempty"`
 	// True when the same request was carried out before and this one did nothing.
 	Replayed bool `json:"replayed"`
 	// The reasons why the mutation did nothing; empty when it succeeded.

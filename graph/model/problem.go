@@ -1,6 +1,7 @@
 package model
 
 import (
+	"github.com/infin8content/engine/internal/content"
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/fault"
 	"github.com/infin8content/engine/internal/workflow"
@@ -34,6 +35,12 @@ type StaleState struct {
 type StaleBatch struct {
 	Problem
 	Preview BatchPreview
+}
+
+// RevisionConflict carries the last version of the article.
+type RevisionConflict struct {
+	Problem
+	content.ArticleVersion
 }
 
 // IllegalTransition carries the missing edge, and the states that have one.

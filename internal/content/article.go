@@ -66,6 +66,7 @@ type ArticleVersion struct {
 	Author        AuthorKind
 	IsSynthetic   bool
 	Actor         string
+	Reason        string // of a person's change
 	CreatedAt     time.Time
 }
 

@@ -26,6 +26,7 @@ const (
 	PartEvidence = "evidence"
 	PartSERP     = "serp"
 	PartSection  = "section"
+	PartRewrite  = "rewrite" // of a section that a person wants again
 	PartEdit     = "edit"
 )
 
@@ -42,6 +43,8 @@ const (
 	EvidenceBytes, EvidenceTokens = 26_000, 1_000
 	SectionBytes, SectionTokens   = 11_000, 900
 	EditBytes, EditTokens         = 16_500, 1_000
+	// RewriteBytes has room for the present text of a section and for an instruction.
+	RewriteBytes = 18_000
 
 	EvidenceCalls = 2
 	SERPCalls     = 2
@@ -76,6 +79,13 @@ func ArticleParts(mode ResearchMode, models []string) []PlannedPart {
 	}
 	return append(parts, part(PartSection, SectionCalls, SectionBytes, SectionTokens),
 		part(PartEdit, 1, EditBytes, EditTokens))
+}
+
+// RewritePart is one section that these models write again.
+func RewritePart(models []string) PlannedPart {
+	return PlannedPart{Kind: PartRewrite, Calls: 1, Estimate: Estimate{
+		Models: models, PromptBytes: RewriteBytes, MaxCompletionTokens: SectionTokens,
+	}}
 }
 
 // Basis says where a likely cost comes from.

@@ -71,6 +71,15 @@ func (e *Engine) Within(ctx context.Context, who caller.Caller, input any) error
 			return e.reach(ctx, who, flow, "workflow")
 		}
 	}
+	if field := reflect.ValueOf(input).FieldByName("ArticleID"); field.IsValid() {
+		if article, is := field.Interface().(uuid.UUID); is {
+			flows, err := e.store.WorkflowsOfArticles(ctx, who, []uuid.UUID{article})
+			if err != nil {
+				return fmt.Errorf("read the workflow of article %s: %w", article, err)
+			}
+			return e.reach(ctx, who, flows[article], "article")
+		}
+	}
 	return fault.New(fault.Forbidden, "%s", who.Denied(caller.ReadAll))
 }
 

@@ -35,8 +35,8 @@ func (e *Engine) SkipUnit(ctx context.Context, who caller.Caller, in SkipUnitInp
 	if err := checkReason(in.Reason); err != nil {
 		return ChangedUnit{}, err
 	}
-	if strings.TrimSpace(in.Reason) == "" {
-		return ChangedUnit{}, fault.Invalid([]string{"reason"}, "Give a reason.")
+	if err := checkGiven(in.Reason); err != nil {
+		return ChangedUnit{}, err
 	}
 	key := in.IdempotencyKey
 	in.IdempotencyKey = ""
@@ -46,24 +46,39 @@ func (e *Engine) SkipUnit(ctx context.Context, who caller.Caller, in SkipUnitInp
 		key:       key,
 		content:   in,
 	}, func(tx *postgres.Store, l lockedUnit) (workflow.Unit, error) {
-		if !l.isInStep(l.step().Processing, l.step().Failed) {
-			return l.unit, &StaleStateError{Current: l.flow}
-		}
-		next, err := l.unit.Skip(l.at)
-		if err != nil {
-			return l.unit, err
-		}
-		m := postgres.UnitMove{
-			Before: l.unit,
-			After:  next,
-			Kind:   workflow.UnitSkip,
-			Reason: in.Reason,
-		}
-		if err := e.moveUnit(ctx, tx, who, m); err != nil {
-			return l.unit, err
-		}
-		return next, e.afterUnit(ctx, tx, who, l)
+		return e.skipIn(ctx, tx, who, l, in.Reason)
 	})
+}
+
+// skipIn leaves a locked unit out.
+func (e *Engine) skipIn(
+	ctx context.Context, tx *postgres.Store, who caller.Caller, l lockedUnit, reason string,
+) (workflow.Unit, error) {
+	if !l.isInStep(l.step().Processing, l.step().Failed) {
+		return l.unit, &StaleStateError{Current: l.flow}
+	}
+	next, err := l.unit.Skip(l.at)
+	if err != nil {
+		return l.unit, err
+	}
+	m := postgres.UnitMove{
+		Before: l.unit,
+		After:  next,
+		Kind:   workflow.UnitSkip,
+		Reason: reason,
+	}
+	if err := e.moveUnit(ctx, tx, who, m); err != nil {
+		return l.unit, err
+	}
+	return next, e.afterUnit(ctx, tx, who, l)
+}
+
+// checkGiven returns an error for a reason that says nothing.
+func checkGiven(reason string) error {
+	if strings.TrimSpace(reason) == "" {
+		return fault.Invalid([]string{"reason"}, "Give a reason.")
+	}
+	return nil
 }
 
 // step returns the step of the unit.

@@ -17,10 +17,16 @@ import (
 type ArticleWork struct {
 	Article content.Article
 	StepInput
+	// Brand is the brand voice in force: its rules are for the writer, its banned words for the checks.
+	Brand BrandSettings
 	// Hosts are those of the company's own website, which a text may link to.
 	Hosts []string
 	// BasedOn is the version that the new text is made from; nil for a text from the brief.
 	BasedOn *int
+	// Section is the section of that version that is to be written again, from 0; nil for the whole text.
+	Section *int
+	// IsKept reports that the article has a text and that no decision asks for another one. The attempt ends at once.
+	IsKept bool
 	// Others are the titles of the workflow's other articles.
 	Others []string
 	// Fingerprints are those of the organization's other articles.
@@ -38,6 +44,7 @@ func (w ArticleWork) Check(title, markdown string, quotes []content.Quote) []con
 		TargetWords:    w.Article.Brief.TargetWords,
 		PrimaryKeyword: w.Article.Brief.PrimaryKeyword,
 		Hosts:          w.Hosts,
+		Banned:         w.Brand.Banned,
 		Others:         w.Fingerprints,
 		NoNumbers:      len(quotes) == 0,
 	}
@@ -75,17 +82,65 @@ func (e *Engine) OpenArticle(ctx context.Context, who caller.Caller, unit workfl
 	if err != nil {
 		return w, err
 	}
-	if host, valid := content.Domain(flow.Company.URL); valid {
-		w.Hosts = []string{host}
+	if err := w.readRules(ctx, e.store, who, flow); err != nil {
+		return w, err
 	}
 	if w.Parts, err = e.ArticleParts(ctx, who, w.Article); err != nil {
 		return w, fmt.Errorf("read the parts of article %s: %w", w.Article.ID, err)
 	}
-	w.Fingerprints, err = e.store.OtherFingerprints(ctx, who, w.Article.ID, mostFingerprints)
-	if err != nil {
-		return w, fmt.Errorf("read the other articles: %w", err)
+	return w, e.readDecision(ctx, who, &w)
+}
+
+// readRules reads what a text of the article is checked against, beside its brief and its market.
+func (w *ArticleWork) readRules(
+	ctx context.Context, store *postgres.Store, who caller.Caller, flow workflow.Workflow,
+) (err error) {
+	if host, valid := content.Domain(flow.Company.URL); valid {
+		w.Hosts = []string{host}
 	}
-	return w, nil
+	if w.Brand, err = store.BrandSettings(ctx, who); err != nil {
+		return fmt.Errorf("read the brand voice: %w", err)
+	}
+	w.Fingerprints, err = store.OtherFingerprints(ctx, who, w.Article.ID, mostFingerprints)
+	if err != nil {
+		return fmt.Errorf("read the other articles: %w", err)
+	}
+	return nil
+}
+
+// BrandRevision is the version of the brand voice; nil without one.
+func (w ArticleWork) BrandRevision() *int {
+	if w.Brand.Version < 0 {
+		return nil
+	}
+	return &w.Brand.Version
+}
+
+// readDecision reads the last version of the article and the decision about it. A rejection with feedback asks for a
+// text that is based on that version, and so does a section that is to be written again.
+func (e *Engine) readDecision(ctx context.Context, who caller.Caller, w *ArticleWork) error {
+	versions, err := e.ArticleVersions(ctx, who, VersionsInput{ArticleID: w.Article.ID, Size: 1})
+	if err != nil {
+		return fmt.Errorf("read the last version of article %s: %w", w.Article.ID, err)
+	}
+	if len(versions) == 0 || versions[0].Visit != w.Article.Visit {
+		return nil
+	}
+	last := versions[0]
+	w.Article.Last, w.IsKept = &last, true
+	decisions, err := e.store.ArticleDecisions(ctx, who, []uuid.UUID{w.Article.ID})
+	if err != nil {
+		return fmt.Errorf("read the decisions about article %s: %w", w.Article.ID, err)
+	}
+	all := decisions[w.Article.ID]
+	if len(all) == 0 {
+		return nil
+	}
+	if d := all[len(all)-1]; d.Revision == last.Revision && d.Asks() {
+		w.IsKept, w.BasedOn = false, &last.Revision
+		w.Section, w.Feedback = d.Section, d.Feedback
+	}
+	return nil
 }
 
 // FinishArticleInput ends an attempt at an article with its text.

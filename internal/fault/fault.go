@@ -18,6 +18,7 @@ const (
 	NotFound            Kind = "NOT_FOUND"            // believe it
 	Conflict            Kind = "CONFLICT"             // read again, then decide
 	StaleState          Kind = "STALE_STATE"          // the same: the workflow has moved on
+	RevisionConflict    Kind = "REVISION_CONFLICT"    // the same: another text is the last one
 	LostRun             Kind = "LOST_RUN"             // stop working on the run: it is over, or another worker has it
 	IllegalTransition   Kind = "ILLEGAL_TRANSITION"   // the graph has no such edge
 	TerminalState       Kind = "TERMINAL_STATE"       // nothing leaves this state
@@ -58,6 +59,7 @@ func Kinds() []Kind {
 		NotFound,
 		Conflict,
 		StaleState,
+		RevisionConflict,
 		LostRun,
 		IllegalTransition,
 		TerminalState,

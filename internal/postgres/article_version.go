@@ -41,6 +41,7 @@ func (s *Store) AddArticleVersion(
 		AuthorKind:      v.Author,
 		IsSynthetic:     v.IsSynthetic,
 		Actor:           who.Actor,
+		Reason:          v.Reason,
 		At:              v.CreatedAt,
 		Person:          string(content.AuthorPerson),
 	})
@@ -82,6 +83,7 @@ func (s *Store) LastVersions(
 			AuthorKind:      r.AuthorKind,
 			IsSynthetic:     r.IsSynthetic,
 			Actor:           r.Actor,
+			Reason:          r.Reason,
 			CreatedAt:       r.CreatedAt,
 		}), r.Checks)
 		if err != nil {
@@ -240,6 +242,7 @@ func toArticleVersion(r dbsqlc.ArticleVersion) content.ArticleVersion {
 		Author:          r.AuthorKind,
 		IsSynthetic:     r.IsSynthetic,
 		Actor:           r.Actor,
+		Reason:          r.Reason,
 		CreatedAt:       r.CreatedAt.UTC(),
 	}
 }

@@ -44,13 +44,16 @@ func (s *Store) ArticleDisagreements(ctx context.Context, first int32) ([]Disagr
 	return many(rows, err, func(r dbsqlc.AuditArticleBudgetRow) Disagreement { return Disagreement(r) })
 }
 
-// TextDisagreements compares the versions of articles with their units, and returns the first that disagree.
+// TextDisagreements compares the versions of articles with their units and with the decisions about them, and returns
+// the first that disagree.
 func (s *Store) TextDisagreements(ctx context.Context, first int32) ([]Disagreement, error) {
 	rows, err := s.forAudit().AuditArticle(ctx, dbsqlc.AuditArticleParams{
-		Engine:   string(content.AuthorEngine),
-		Finish:   string(workflow.UnitFinish),
-		Done:     string(workflow.UnitDone),
-		PageSize: first,
+		Engine:         string(content.AuthorEngine),
+		Finish:         string(workflow.UnitFinish),
+		Done:           string(workflow.UnitDone),
+		Rejected:       string(content.ArticleRejected),
+		MostRejections: content.MaxRejections,
+		PageSize:       first,
 	})
 	return many(rows, err, func(r dbsqlc.AuditArticleRow) Disagreement { return Disagreement(r) })
 }

@@ -116,7 +116,7 @@ func newNeighbours(t *testing.T) neighbours {
 	planned := testdb.Plan(t, n.db, n.who, clustered)
 	testdb.DecidePlan(t, n.db, n.who, planned)
 	testdb.Publish(t, n.db, n.who, planned)
-	written(t, n.bundle)
+	testdb.DecideText(t, n.db, n.who, written(t, n.bundle))
 	for table, column := range n.tables {
 		if n.rows(t, n.db.Super, fmt.Sprintf(`%s = '%s'`, column, n.who.OrganizationID), table) == 0 {
 			t.Errorf("no organization has a row in %s, so nothing is tried there: newNeighbours has to make one", table)

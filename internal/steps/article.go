@@ -98,7 +98,16 @@ func (s *article) RunUnit(ctx context.Context, who caller.Caller, flow workflow.
 		ArticleWork: work,
 		flow:        flow,
 	}
-	version, err := w.write(ctx)
+	if w.IsKept {
+		return w.finish(ctx, func(ctx context.Context) error {
+			return s.options.Engine.FinishUnit(ctx, who, engine.FinishUnitInput{Unit: unit})
+		})
+	}
+	write := w.write
+	if w.Section != nil {
+		write = w.rewrite
+	}
+	version, err := write(ctx)
 	if err != nil {
 		return r.fail(ctx, err)
 	}
@@ -190,12 +199,13 @@ func (w *writing) version(draft content.Draft, checks []content.Check) content.A
 		Checks:          append(checks, w.warnings...),
 		NeedsReview:     content.IsBlocked(checks),
 		Mode:            w.mode,
+		BrandRevision:   w.BrandRevision(),
 	}
 }
 
 // end ends the unit with its text.
 func (w *writing) end(ctx context.Context, unit workflow.Unit, version content.ArticleVersion) error {
-	err := w.book(ctx, func(ctx context.Context) error {
+	return w.finish(ctx, func(ctx context.Context) error {
 		return w.options.Engine.FinishArticle(ctx, w.who, engine.FinishArticleInput{
 			Unit:     unit,
 			Article:  w.Article,
@@ -204,6 +214,11 @@ func (w *writing) end(ctx context.Context, unit workflow.Unit, version content.A
 			Provider: w.options.Gateway.Name,
 		})
 	})
+}
+
+// finish ends the unit by a verb of the engine.
+func (w *writing) finish(ctx context.Context, verb func(context.Context) error) error {
+	err := w.book(ctx, verb)
 	switch {
 	case err == nil || fault.KindOf(err) == fault.Unavailable:
 		return err

@@ -17,7 +17,13 @@ const (
 	quotedLine      = 120 // bytes of a keyword, a title or a line of the profile
 	quotedQuestion  = 160
 	quotedAngle     = 500
-	quotedFeedback  = 1000
+	quotedFeedback  = 2000
+	quotedRules     = 5 // of the brand, of each kind
+	quotedRule      = 100
+	quotedVoice     = 200
+	quotedBanned    = 20
+	quotedBannedOne = 30
+	quotedExamples  = 400
 	profileLines    = 3
 	articleWarmth   = 0.5
 	articleLanguage = "en"
@@ -29,6 +35,7 @@ type articleData struct {
 	Language string       `json:"language"`
 	Profile  *profileData `json:"idealCustomerProfile,omitempty"`
 	Brief    briefData    `json:"brief"`
+	Brand    *brandData   `json:"brandVoice,omitempty"`
 	// Others are the titles of articles that are written besides.
 	Others   []string `json:"otherArticles,omitempty"`
 	Feedback string   `json:"reviewerFeedback,omitempty"`
@@ -51,6 +58,30 @@ type briefData struct {
 	MustAvoid []string `json:"mustAvoid"`
 }
 
+// brandData is the brand voice as far as it fits. The checks know all banned words.
+type brandData struct {
+	Tone     string   `json:"tone,omitempty"`
+	Audience string   `json:"audience,omitempty"`
+	Do       []string `json:"do,omitempty"`
+	Dont     []string `json:"dont,omitempty"`
+	Banned   []string `json:"bannedWords,omitempty"`
+	Examples string   `json:"examples,omitempty"`
+}
+
+func (w *writing) brand() *brandData {
+	if w.Brand.Version < 0 {
+		return nil
+	}
+	return &brandData{
+		Tone:     crawl.Clean(w.Brand.Tone, quotedVoice),
+		Audience: crawl.Clean(w.Brand.Audience, quotedVoice),
+		Do:       lines(w.Brand.Do, quotedRules, quotedRule),
+		Dont:     lines(w.Brand.Dont, quotedRules, quotedRule),
+		Banned:   lines(w.Brand.Banned, quotedBanned, quotedBannedOne),
+		Examples: crawl.Clean(w.Brand.Examples, quotedExamples),
+	}
+}
+
 func (w *writing) data() articleData {
 	b := w.Article.Brief
 	data := articleData{
@@ -67,6 +98,7 @@ func (w *writing) data() articleData {
 			Questions: lines(b.Questions, content.MostQuestions, quotedQuestion),
 			MustAvoid: lines(b.MustAvoid, quotedPhrases, quotedLine),
 		},
+		Brand:    w.brand(),
 		Others:   lines(w.Others, quotedTitles, quotedLine),
 		Feedback: crawl.Clean(w.Feedback, quotedFeedback),
 	}

@@ -77,6 +77,27 @@ func Write(t testing.TB, db *DB, who caller.Caller, p Planned) Written {
 	return w
 }
 
+// DecideText approves the text of a written article and returns the article.
+func DecideText(t testing.TB, db *DB, who caller.Caller, w Written) Written {
+	t.Helper()
+	ctx := context.Background()
+	err := db.Store().InTx(ctx, func(tx *postgres.Store) error {
+		decided, err := tx.DecideArticles(ctx, who, []content.ArticleDecision{{
+			ArticleID: w.Article.ID,
+			Revision:  w.Version.Revision,
+			Verdict:   content.ArticleApproved,
+		}}, Now())
+		if err == nil && decided != 1 {
+			err = errors.New("not decided")
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatalf("decide about a text: %v", err)
+	}
+	return w
+}
+
 // parkArticle parks the run of a workflow over the unit of one article.
 func parkArticle(ctx context.Context, tx *postgres.Store, who caller.Caller, w Written) error {
 	run := workflow.Run{WorkflowID: w.Flow.ID, Token: w.Flow.Version, Worker: "worker:test"}

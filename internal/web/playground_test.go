@@ -246,7 +246,8 @@ func TestPlayground_ExamplesCoverTheMainTasks(t *testing.T) {
 		"createWorkflow", "generateIcp", "workflowTransitioned(", "transitions(", "ledger(", "transitionWorkflow",
 		"reserveUsage", "settleUsage", "setWorkflowLimit", "prices(", "usage(", "funnel(", "forecast",
 		"startStep", "retryStep", "setCompetitors", "keywords(", "gates ", "addKeywords", "decideKeywords", "approveSeeds",
-		"rejectSeeds", "setGates", "setMarket", "setBrand", "retryCompetitors", "competitorAnalysis",
+		"rejectSeeds", "setGates", "setMarket", "setBrand", "retryCompetitors", "updateArticle",
+		"decideArticles", "competitorAnalysis",
 	} {
 		if !strings.Contains(all.String(), field) {
 			t.Errorf("examples: got none with %s", field)

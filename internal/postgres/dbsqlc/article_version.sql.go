@@ -56,27 +56,27 @@ func (q *Queries) ArticleVersionCount(ctx context.Context, arg ArticleVersionCou
 const articleVersionInsert = `-- name: ArticleVersionInsert :one
 WITH last AS (
     SELECT v.revision, v.visit, v.author_kind FROM article_versions AS v
-    WHERE v.organization_id = $15 AND v.article_id = $18
+    WHERE v.organization_id = $16 AND v.article_id = $19
     ORDER BY v.revision DESC
     LIMIT 1
 )
 INSERT INTO article_versions (
     organization_id, article_id, revision, workflow_id, visit, previous_author, previous_visit, based_on, title,
     meta_description, markdown, digest, words, fingerprint, checks, needs_review, mode, brand_revision, author_kind,
-    is_synthetic, actor, created_at)
+    is_synthetic, actor, reason, created_at)
 SELECT a.organization_id, a.article_id, coalesce(l.revision, 0) + 1, a.workflow_id, a.visit, l.author_kind, l.visit,
     $1::integer, $2, $3, $4::text,
     sha256(convert_to($4::text, 'UTF8')), $5, $6, $7, $8, $9,
-    $10, $11, $12, $13, $14
+    $10, $11, $12, $13, $14, $15
 FROM articles AS a
 LEFT JOIN last AS l ON true
-WHERE a.organization_id = $15 AND a.workflow_id = $16 AND a.visit = $17
-    AND a.article_id = $18
+WHERE a.organization_id = $16 AND a.workflow_id = $17 AND a.visit = $18
+    AND a.article_id = $19
     AND CASE WHEN $1::integer IS NULL
-        THEN l.author_kind IS DISTINCT FROM $19::text OR l.visit <> a.visit
+        THEN l.author_kind IS DISTINCT FROM $20::text OR l.visit <> a.visit
         ELSE l.revision = $1::integer AND l.visit = a.visit END
 ON CONFLICT (organization_id, article_id, revision) DO NOTHING
-RETURNING organization_id, article_id, revision, workflow_id, visit, previous_revision, previous_author, previous_visit, based_on, title, meta_description, markdown, digest, words, fingerprint, checks, needs_review, mode, brand_revision, author_kind, is_synthetic, actor, created_at
+RETURNING organization_id, article_id, revision, workflow_id, visit, previous_revision, previous_author, previous_visit, based_on, title, meta_description, markdown, digest, words, fingerprint, checks, needs_review, mode, brand_revision, author_kind, is_synthetic, actor, created_at, reason
 `
 
 type ArticleVersionInsertParams struct {
@@ -93,6 +93,7 @@ type ArticleVersionInsertParams struct {
 	AuthorKind      content.AuthorKind
 	IsSynthetic     bool
 	Actor           string
+	Reason          string
 	At              time.Time
 	OrganizationID  uuid.UUID
 	WorkflowID      uuid.UUID
@@ -119,6 +120,7 @@ func (q *Queries) ArticleVersionInsert(ctx context.Context, arg ArticleVersionIn
 		arg.AuthorKind,
 		arg.IsSynthetic,
 		arg.Actor,
+		arg.Reason,
 		arg.At,
 		arg.OrganizationID,
 		arg.WorkflowID,
@@ -151,12 +153,13 @@ func (q *Queries) ArticleVersionInsert(ctx context.Context, arg ArticleVersionIn
 		&i.IsSynthetic,
 		&i.Actor,
 		&i.CreatedAt,
+		&i.Reason,
 	)
 	return i, err
 }
 
 const articleVersionListByArticle = `-- name: ArticleVersionListByArticle :many
-SELECT v.organization_id, v.article_id, v.revision, v.workflow_id, v.visit, v.previous_revision, v.previous_author, v.previous_visit, v.based_on, v.title, v.meta_description, v.markdown, v.digest, v.words, v.fingerprint, v.checks, v.needs_review, v.mode, v.brand_revision, v.author_kind, v.is_synthetic, v.actor, v.created_at FROM article_versions AS v
+SELECT v.organization_id, v.article_id, v.revision, v.workflow_id, v.visit, v.previous_revision, v.previous_author, v.previous_visit, v.based_on, v.title, v.meta_description, v.markdown, v.digest, v.words, v.fingerprint, v.checks, v.needs_review, v.mode, v.brand_revision, v.author_kind, v.is_synthetic, v.actor, v.created_at, v.reason FROM article_versions AS v
 WHERE v.organization_id = $1 AND v.article_id = $2 AND v.revision < $3
 ORDER BY v.revision DESC
 LIMIT $4
@@ -208,6 +211,7 @@ func (q *Queries) ArticleVersionListByArticle(ctx context.Context, arg ArticleVe
 			&i.IsSynthetic,
 			&i.Actor,
 			&i.CreatedAt,
+			&i.Reason,
 		); err != nil {
 			return nil, err
 		}
@@ -220,9 +224,9 @@ func (q *Queries) ArticleVersionListByArticle(ctx context.Context, arg ArticleVe
 }
 
 const articleVersionListByArticles = `-- name: ArticleVersionListByArticles :many
-SELECT v.organization_id, v.article_id, v.revision, v.workflow_id, v.visit, v.previous_revision, v.previous_author, v.previous_visit, v.based_on, v.title, v.meta_description, v.markdown, v.digest, v.words, v.fingerprint, v.checks, v.needs_review, v.mode, v.brand_revision, v.author_kind, v.is_synthetic, v.actor, v.created_at FROM unnest($1::uuid[]) AS wanted (article_id)
+SELECT v.organization_id, v.article_id, v.revision, v.workflow_id, v.visit, v.previous_revision, v.previous_author, v.previous_visit, v.based_on, v.title, v.meta_description, v.markdown, v.digest, v.words, v.fingerprint, v.checks, v.needs_review, v.mode, v.brand_revision, v.author_kind, v.is_synthetic, v.actor, v.created_at, v.reason FROM unnest($1::uuid[]) AS wanted (article_id)
 CROSS JOIN LATERAL (
-    SELECT w.organization_id, w.article_id, w.revision, w.workflow_id, w.visit, w.previous_revision, w.previous_author, w.previous_visit, w.based_on, w.title, w.meta_description, w.markdown, w.digest, w.words, w.fingerprint, w.checks, w.needs_review, w.mode, w.brand_revision, w.author_kind, w.is_synthetic, w.actor, w.created_at FROM article_versions AS w
+    SELECT w.organization_id, w.article_id, w.revision, w.workflow_id, w.visit, w.previous_revision, w.previous_author, w.previous_visit, w.based_on, w.title, w.meta_description, w.markdown, w.digest, w.words, w.fingerprint, w.checks, w.needs_review, w.mode, w.brand_revision, w.author_kind, w.is_synthetic, w.actor, w.created_at, w.reason FROM article_versions AS w
     WHERE w.organization_id = $2 AND w.article_id = wanted.article_id
         AND CASE WHEN $3::boolean THEN w.revision < $4::integer
             ELSE w.revision > $4::integer END
@@ -282,6 +286,7 @@ func (q *Queries) ArticleVersionListByArticles(ctx context.Context, arg ArticleV
 			&i.IsSynthetic,
 			&i.Actor,
 			&i.CreatedAt,
+			&i.Reason,
 		); err != nil {
 			return nil, err
 		}
@@ -337,7 +342,7 @@ WITH wanted AS (
 )
 SELECT DISTINCT ON (v.article_id) v.article_id, v.revision, v.workflow_id, v.visit, v.based_on, v.title,
     v.meta_description, v.words, v.fingerprint, v.checks, v.needs_review, v.mode, v.brand_revision, v.author_kind,
-    v.is_synthetic, v.actor, v.created_at
+    v.is_synthetic, v.actor, v.reason, v.created_at
 FROM wanted
 JOIN article_versions AS v
     ON v.organization_id = $1 AND v.workflow_id = wanted.workflow_id AND v.visit = wanted.visit
@@ -369,6 +374,7 @@ type ArticleVersionListLastRow struct {
 	AuthorKind      content.AuthorKind
 	IsSynthetic     bool
 	Actor           string
+	Reason          string
 	CreatedAt       time.Time
 }
 
@@ -404,6 +410,7 @@ func (q *Queries) ArticleVersionListLast(ctx context.Context, arg ArticleVersion
 			&i.AuthorKind,
 			&i.IsSynthetic,
 			&i.Actor,
+			&i.Reason,
 			&i.CreatedAt,
 		); err != nil {
 			return nil, err

@@ -174,6 +174,19 @@ type ArticleBudget struct {
 	OpenedAt       time.Time
 }
 
+type ArticleDecision struct {
+	OrganizationID   uuid.UUID
+	ArticleID        uuid.UUID
+	Sequence         int
+	PreviousSequence *int
+	Revision         int
+	Verdict          content.ArticleVerdict
+	Section          *int
+	Feedback         string
+	Actor            string
+	DecidedAt        time.Time
+}
+
 type ArticlePlan struct {
 	OrganizationID   uuid.UUID
 	WorkflowID       uuid.UUID
@@ -213,6 +226,7 @@ type ArticleVersion struct {
 	IsSynthetic      bool
 	Actor            string
 	CreatedAt        time.Time
+	Reason           string
 }
 
 type Batch struct {

@@ -22,8 +22,8 @@ import (
 // (version 4) with an ended run, one in the middle of its run, calls in four states, an article of ten cents with an
 // open call and a settled one, a webhook, an API key, a price, idempotency records, a review that a second person
 // approved, a review that waits for its approval, a parked run with a unit that is done, one that runs and one that
-// waits, and an article with a version that quotes a page; of another organization a workflow, a month and a call; and
-// an organization with nothing.
+// waits, and an article with an approved version that quotes a page; of another organization a workflow, a month and a
+// call; and an organization with nothing.
 type Target struct {
 	DB     *testdb.DB
 	Who    caller.Caller
@@ -68,7 +68,7 @@ func NewTarget(t testing.TB) *Target {
 	planned := f.plan(db)
 	parked := f.park(db)
 	published := testdb.Publish(t, db, f.who, f.plan(db))
-	text := testdb.Write(t, db, f.who, f.plan(db))
+	text := testdb.DecideText(t, db, f.who, testdb.Write(t, db, f.who, f.plan(db)))
 	batch := testdb.Batch(t, db, f.who)
 	month := f.month()
 	reserved, dispatched := f.reserve(flow.ID, month, nil), f.reserve(flow.ID, month, nil)

@@ -19,9 +19,37 @@ func quoted(number, page, quote string) string {
 		fetched_at, %s, %s, now() FROM article_evidence WHERE article_id = {text} AND number = 1`, number, page, quote)
 }
 
+// judged writes a decision about the written article. The arguments are SQL.
+func judged(sequence, revision, verdict, section, feedback string) string {
+	return fmt.Sprintf(`INSERT INTO article_decisions (organization_id, article_id, sequence, revision, verdict, section,
+		feedback, actor, decided_at) SELECT organization_id, article_id, %s, %s, '%s', %s, '%s', 'mallory', now()
+		FROM article_decisions WHERE article_id = {text} AND sequence = 1;`, sequence, revision, verdict, section, feedback)
+}
+
+// judgements are the attacks on the decisions about texts.
+func judgements() []Attack {
+	rejected := func(sequence string) string { return judged(sequence, "1", "REJECTED", "NULL", "x") }
+	return append([]Attack{
+		byBoth("a decision about a text leaves a gap", judged("3", "1", "REJECTED", "NULL", ""),
+			refused("article_decisions_unbroken")),
+		byBoth("a decision is about a text that is not there", judged("2", "2", "REJECTED", "NULL", ""),
+			refused("article_decisions_version")),
+		byBoth("a verdict names a section", judged("2", "1", "REJECTED", "0", "x"), refused("article_decisions_section")),
+		byBoth("a section is to be rewritten without an instruction", judged("2", "1", "REWRITE_SECTION", "0", ""),
+			refused("article_decisions_instruction")),
+		byBoth("a section before the first one", judged("2", "1", "REWRITE_SECTION", "-1", "x"),
+			refused("article_decisions_section_from_zero")),
+		byBoth("a decision is about an earlier text", versioned("2", "PERSON", "ENGINE", "1")+
+			judged("2", "2", "REJECTED", "NULL", "")+judged("3", "1", "APPROVED", "NULL", ""),
+			named("article_decisions art_")),
+		byBoth("a text is sent back four times", rejected("2")+rejected("3")+rejected("4")+rejected("5"),
+			named("article_decisions art_")),
+	}, onlyGrows("article_decisions", "actor", "article_decisions_only_grow")...)
+}
+
 // written are the attacks on the texts of articles and their evidence.
 func written() []Attack {
-	all := []Attack{
+	all := append(judgements(), []Attack{
 		byBoth("the engine writes over a person's text",
 			versioned("2", "PERSON", "ENGINE", "1")+versioned("3", "ENGINE", "PERSON", "NULL"),
 			refused("article_versions_keep_people")),
@@ -55,7 +83,13 @@ func written() []Attack {
 			behind("article_versions", `UPDATE article_versions SET markdown = 'x'`), refused("article_versions_digest")),
 		byOwner("a title is changed behind its trigger",
 			behind("article_versions", `UPDATE article_versions SET title = 'x'`), unseen("Rows without a journal")),
-	}
+		byBoth("a text is written with a brand voice that is not there", `INSERT INTO article_versions (organization_id,
+			article_id, revision, workflow_id, visit, previous_author, previous_visit, based_on, title, meta_description,
+			markdown, digest, words, fingerprint, checks, needs_review, mode, brand_revision, author_kind, is_synthetic,
+			actor, created_at) SELECT organization_id, article_id, 2, workflow_id, visit, 'ENGINE', visit, 1, title,
+			meta_description, markdown, digest, words, fingerprint, checks, needs_review, mode, 7, 'PERSON', is_synthetic,
+			'mallory', now() FROM article_versions WHERE article_id = {text}`, refused("article_versions_brand")),
+	}...)
 	for _, c := range []struct{ table, column string }{
 		{"articles", "position"},
 		{"article_versions", "title"},
