@@ -6,7 +6,7 @@ export function Forecast({ forecast }: { forecast: ForecastPartsFragment | null 
   if (!forecast) return null
   const isTooMuch = forecast.affordable < Math.max(1, forecast.articles)
   return (
-    <p className={isTooMuch ? 'note bad' : 'forecast'}>
+    <p className={isTooMuch ? 'note warn' : 'forecast'}>
       {isTooMuch && '⚠ '}{forecast.sentence}
       {isTooMuch && (forecast.articles > 0
         ? ` The limits have room for ${plural(forecast.affordable, 'article')} of that cost.`
