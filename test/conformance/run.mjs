@@ -1,19 +1,24 @@
-// Runs audits and clients of other projects against the real server and prints one table. Exits with 1 if one fails.
+// Runs audits and clients of other projects and the workers in examples/ against the real server, and prints one table.
+// Exits with 1 if one fails.
 import { readFileSync } from 'node:fs'
 import { audits } from './audits.mjs'
 import { clients } from './clients.mjs'
 import { codes } from './codes.mjs'
 import { server } from './server.mjs'
+import { work, workers } from './workers.mjs'
 
 const timeout = 30_000 // milliseconds for one check of a client
+const buildTimeout = 300_000 // milliseconds for one check of a worker, whose packages may be downloaded first
 const packageOf = (name) => JSON.parse(readFileSync(new URL(`node_modules/${name}/package.json`, import.meta.url)))
 const rows = []
 let failed = false
 
 // judge runs one check and returns its result. A check that does not end in time has failed.
-async function judge(check) {
+async function judge(check, milliseconds = timeout) {
   let timer
-  const late = new Promise((_, reject) => { timer = setTimeout(() => reject(new Error('it did not end in time')), timeout) })
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error('it did not end in time')), milliseconds)
+  })
   try {
     await Promise.race([check(), late])
     return 'ok'
@@ -59,6 +64,27 @@ function operator({ url, token }) {
     },
     async finishIcp(id) {
       await ask(`mutation ($id: ID!) { generateIcp(input: { workflowId: $id }) { replayed } }`, { id })
+    },
+    async setOutsideSteps(steps) {
+      const { setOutsideSteps } = await ask(`mutation ($input: SetOutsideStepsInput!) {
+        setOutsideSteps(input: $input) { userErrors { message } }
+      }`, { input: { steps } })
+      same(setOutsideSteps.userErrors, [])
+    },
+    async createKey(name) {
+      const expiresAt = new Date(Date.now() + 3_600_000).toISOString()
+      const { createApiKey } = await ask(`mutation ($input: CreateApiKeyInput!) {
+        createApiKey(input: $input) { secret userErrors { message } }
+      }`, { input: { name, role: 'WORKER', expiresAt } })
+      same(createApiKey.userErrors, [])
+      return createApiKey.secret
+    },
+    async books(id) {
+      const { workflow } = await ask(`query ($id: ID!) { workflow(id: $id) {
+        state spend { settled held } transitions { nodes { kind reason } }
+        calls { nodes { state generationId hold cost } } ledger { nodes { settledDelta heldDelta } }
+      } }`, { id })
+      return workflow
     },
   }
 }
@@ -137,13 +163,18 @@ try {
       rows.push([name, over, `query ${query}, mutation ${mutation}, error ${error}, reconnect ${reconnects[name]}`])
     }
     for (const client of Object.values(all)) await client.close()
+    const person = operator(world)
+    await person.setOutsideSteps(['ICP', 'COMPETITOR']) // The workers drive the first. The second then waits.
+    for (const [name, { over }] of Object.entries(workers)) {
+      rows.push([name, over, `killed and replaced ${await judge(() => work(name, world, person, same), buildTimeout)}`])
+    }
   } else {
-    console.log('The clients were skipped: they need a server that they may kill, so not the one at ENDPOINT.')
+    console.log('Clients and workers were skipped: they need a server that they may kill, so not the one at ENDPOINT.')
   }
 } finally {
   await world.stop()
 }
-const named = rows.map(([name, ...rest]) => [`${name} ${packageOf(name).version}`, ...rest])
+const named = rows.map(([name, ...rest]) => [name in workers ? name : `${name} ${packageOf(name).version}`, ...rest])
 const widths = [0, 1].map((column) => Math.max(...named.map((row) => row[column].length)))
 for (const [name, over, result] of named) console.log(`${name.padEnd(widths[0])}  ${over.padEnd(widths[1])}  ${result}`)
 process.exit(failed ? 1 : 0)

@@ -11,7 +11,10 @@ import { createInterface } from 'node:readline'
 const repository = new URL('../..', import.meta.url).pathname
 const timeout = 180_000 // milliseconds; the demo may have to download PostgreSQL
 
-/** Returns { url, token, stop } of a running server, and beside(port) that starts another one, except for ENDPOINT. */
+/**
+ * Returns { url, token, stop } of a running server. Except for ENDPOINT it has a folder for programs too, beside(port)
+ * starts another server, and verify throws if the journals and the current values do not agree.
+ */
 export async function server() {
   const { ENDPOINT, TOKEN } = process.env
   if (ENDPOINT) return { url: ENDPOINT, token: TOKEN ?? '', stop: async () => {} }
@@ -24,7 +27,7 @@ export async function server() {
   const environment = { ...inherited, AUTH_SECRET: randomBytes(32).toString('hex') }
   const data = join(folder, 'data')
   const others = []
-  const demo = start(program, ['demo', '--until=ICP', '--listen=127.0.0.1:0', `--directory=${data}`], environment)
+  const demo = start(program, ['demo', '--until=ICP', '--sweep=1s', '--listen=127.0.0.1:0', `--directory=${data}`], environment)
   const stop = async () => {
     for (const end of [...others, () => demo.end('SIGTERM')]) await end()
     rmSync(folder, { recursive: true, force: true })
@@ -40,7 +43,10 @@ export async function server() {
       const [, origin] = await one.says(one.child.stderr, /"msg":"listening","url":"([^"]*)"/)
       return { url: `${origin}/graphql`, port: new URL(origin).port, kill }
     }
-    return { url: `${address}/graphql`, token, stop, beside }
+    const verify = () => execFileSync(program, ['verify'], {
+      env: { ...environment, DATABASE_URL: databaseIn(data) }, stdio: ['ignore', 'inherit', 'inherit'],
+    })
+    return { url: `${address}/graphql`, token, stop, beside, folder, verify }
   } catch (error) {
     await stop()
     throw error
