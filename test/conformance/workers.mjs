@@ -14,6 +14,14 @@ const profile = {
 
 /** Each worker: build(folder) returns its command. */
 export const workers = {
+  'worker-go': {
+    over: 'HTTP, server-sent events',
+    build(folder) {
+      const program = join(folder, 'worker-go')
+      execFileSync('go', ['build', '-o', program, '.'], { cwd: new URL('worker-go/', examples), stdio: 'inherit' })
+      return [program]
+    },
+  },
   'worker-typescript': {
     over: 'HTTP, server-sent events',
     build() {
@@ -28,7 +36,7 @@ export const workers = {
 }
 
 // sandbox answers as a model. It leaves the first request open, and first resolves when that request has arrived. The
-// answer to the second request takes longer than a lease, so its run needs renewals.
+// answer to the second request takes longer than a lease, so its run needs renewals. It refuses the third.
 async function sandbox() {
   let arrived
   const first = new Promise((resolve) => { arrived = resolve })
@@ -38,6 +46,7 @@ async function sandbox() {
     for await (const _ of request); // the whole body
     if (++requests === 1) return arrived()
     if (requests === 2) await new Promise((resolve) => setTimeout(resolve, leaseSeconds * 1500))
+    if (requests === 3) return response.writeHead(429, { 'retry-after': '1' }).end()
     const id = `gen-${process.hrtime.bigint()}`
     answers.push(id)
     const choices = [{ message: { role: 'assistant', content: JSON.stringify(profile) } }]
@@ -105,26 +114,27 @@ export async function work(name, world, person, same) {
   }
 }
 
-// agree compares the books of the workflows with the model's answers: one settled call for each, and one hold for the
-// call of the killed worker, whose cost is not proved.
+// agree compares the books of the workflows with the model's answers. Each answer is settled, the refused call is
+// released, and the call of the killed worker keeps its hold, because its cost is not proved.
 function agree(books, answers, same) {
   const calls = books.flatMap((book) => book.calls.nodes)
   const settled = calls.filter(({ state }) => state === 'SETTLED')
   same(settled.map(({ generationId }) => generationId).sort(), [...answers].sort())
-  same(calls.filter(({ state }) => state !== 'SETTLED').map(({ state }) => state), ['RESERVED'])
+  const others = calls.filter(({ state }) => state !== 'SETTLED')
+  same(others.map(({ state }) => state).sort(), ['RELEASED', 'RESERVED'])
   const failures = books.flatMap(({ transitions }) => transitions.nodes).filter(({ kind }) => kind === 'FAIL')
-  same(failures.map(({ reason }) => reason.split(':')[0]), ['LEASE_EXPIRED'])
+  same(failures.map(({ reason }) => reason.split(':')[0]).sort(), ['LEASE_EXPIRED', 'RATE_LIMITED'])
   for (const { spend, calls: { nodes }, ledger } of books) {
     const sum = (amounts) => String(amounts.reduce((total, amount) => total + pico(amount), 0n))
-    const [open, done] = [nodes.filter(({ cost }) => cost === null), nodes.filter(({ cost }) => cost !== null)]
-    const booked = [sum(done.map(({ cost }) => cost)), sum(open.map(({ hold }) => hold))]
-    const moved = [ledger.nodes.map((entry) => entry.settledDelta), ledger.nodes.map((entry) => entry.heldDelta)]
-    same([sum([spend.settled]), sum([spend.held])], booked)
-    same(moved.map(sum), booked)
+    const costs = nodes.filter(({ state }) => state === 'SETTLED').map(({ cost }) => cost)
+    const holds = nodes.filter(({ state }) => state === 'RESERVED').map(({ hold }) => hold)
+    same([sum([spend.settled]), sum([spend.held])], [sum(costs), sum(holds)])
+    const moved = ['settledDelta', 'heldDelta'].map((delta) => sum(ledger.nodes.map((entry) => entry[delta])))
+    same(moved, [sum(costs), sum(holds)])
   }
 }
 
-// pico returns an amount in 10⁻¹² USD.
+// pico returns an amount in 10⁻¹² USD, which may be negative.
 function pico(amount) {
   const [whole, fraction = ''] = amount.split('.')
   return BigInt(whole + fraction.padEnd(12, '0'))

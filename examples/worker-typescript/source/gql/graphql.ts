@@ -50,6 +50,8 @@ export type ErrorCode =
   | 'NOT_FOUND'
   /** The price of a model is unknown: it cannot be called, and the cost of a call must be named. */
   | 'PRICE_UNKNOWN'
+  /** The text has another revision. Read it, then decide. */
+  | 'REVISION_CONFLICT'
   /** The selection has too many items. */
   | 'SELECTION_TOO_LARGE'
   /** The selection has too few items. */
@@ -166,6 +168,7 @@ export type ClaimWorkMutation = { claimWork: { items: Array<{ workflow: { id: st
       | { code: ErrorCode, message: string }
       | { code: ErrorCode, message: string }
       | { code: ErrorCode, message: string }
+      | { code: ErrorCode, message: string }
     > } };
 
 export type RenewLeaseMutationVariables = Exact<{
@@ -176,6 +179,7 @@ export type RenewLeaseMutationVariables = Exact<{
 
 
 export type RenewLeaseMutation = { renewLease: { userErrors: Array<
+      | { code: ErrorCode, message: string }
       | { code: ErrorCode, message: string }
       | { code: ErrorCode, message: string }
       | { code: ErrorCode, message: string }
@@ -200,6 +204,7 @@ export type ReserveUsageMutationVariables = Exact<{
 
 
 export type ReserveUsageMutation = { reserveUsage: { call: { id: string } | null, userErrors: Array<
+      | { code: ErrorCode, message: string }
       | { code: ErrorCode, message: string }
       | { code: ErrorCode, message: string }
       | { code: ErrorCode, message: string }
@@ -238,6 +243,7 @@ export type SettleUsageMutation = { settleUsage: { userErrors: Array<
       | { code: ErrorCode, message: string }
       | { code: ErrorCode, message: string }
       | { code: ErrorCode, message: string }
+      | { code: ErrorCode, message: string }
     > } };
 
 export type ReleaseUsageMutationVariables = Exact<{
@@ -247,6 +253,7 @@ export type ReleaseUsageMutationVariables = Exact<{
 
 
 export type ReleaseUsageMutation = { releaseUsage: { userErrors: Array<
+      | { code: ErrorCode, message: string }
       | { code: ErrorCode, message: string }
       | { code: ErrorCode, message: string }
       | { code: ErrorCode, message: string }
@@ -284,6 +291,7 @@ export type CompleteStepMutation = { completeStep: { userErrors: Array<
       | { code: ErrorCode, message: string }
       | { code: ErrorCode, message: string }
       | { code: ErrorCode, message: string }
+      | { code: ErrorCode, message: string }
     > } };
 
 export type FailStepMutationVariables = Exact<{
@@ -296,6 +304,7 @@ export type FailStepMutationVariables = Exact<{
 
 
 export type FailStepMutation = { failStep: { userErrors: Array<
+      | { code: ErrorCode, message: string }
       | { code: ErrorCode, message: string }
       | { code: ErrorCode, message: string }
       | { code: ErrorCode, message: string }
