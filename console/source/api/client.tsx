@@ -12,7 +12,7 @@ type Document<Result, Variables> = TypedDocumentString<Result, Variables>
 
 /** Types without an id: the cache keeps them within their owner. */
 const embedded = [
-  'Activity', 'ArticleCheck', 'ArticleConnection', 'ArticlePart', 'ArticlePlan', 'ArticleSpend', 'ArticleVersion',
+  'Activity', 'ArticleCheck', 'ArticleConnection', 'ArticleDecision', 'ArticlePart', 'ArticlePlan', 'ArticleSection', 'ArticleSpend', 'ArticleVersion',
   'ArticleVersionConnection', 'Evidence' /* Its id is one within its article. */, 'BatchConnection', 'BatchEvent', 'BatchItem', 'BatchItemConnection',
   'BatchPreview', 'BatchRefusal', 'Brand', 'Brief', 'Market', 'WorkForecast', 'AlertConnection', 'AlertDelivery', 'AlertDifference', 'AlertEvent', 'AlertWebhook', 'ApiKeyConnection',
   'CallConnection', 'Company', 'Competitor', 'Forecast', 'Funnel', 'FunnelState', 'FunnelStep', 'Gate', 'GateDecision',

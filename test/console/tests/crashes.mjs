@@ -1,4 +1,5 @@
 import { equal } from '../suite.mjs'
+import { written } from './articles.mjs'
 
 /** Flows on a server that is killed in their middle. Their page says so, comes back by itself and goes on. */
 export async function run(suite) {
@@ -6,12 +7,12 @@ export async function run(suite) {
 
   /** Kills the server, lets a person act on the dead page, and starts the server again. */
   const crash = async (page, act) => {
-    await page.getByText('Live').waitFor()
+    await page.locator('.connection.live').waitFor()
     await suite.control('kill')
     await page.getByText('Reconnecting').waitFor()
     if (act) await act()
     await suite.control('start')
-    await page.getByText('Live').waitFor()
+    await page.locator('.connection.live').waitFor()
   }
 
   await suite.test('crashes: a killed server, and the page of a workflow goes on', {}, async (page) => {
@@ -60,5 +61,22 @@ export async function run(suite) {
     await page.getByRole('heading', { name: 'Planned through a crash' }).waitFor()
     const { workflow } = await suite.ask(`query($id: ID!) { workflow(id: $id) { gates { key decisions { verdict } } } }`, { id })
     equal(workflow.gates.find((gate) => gate.key === 'PLAN').decisions.length, 1, 'the decisions')
+  })
+
+  await suite.test('crashes: a killed server, and the text of an article is kept', {}, async (page) => {
+    const id = await written(suite, 'Edited through a crash')
+    await suite.reaches(id, 'ARTICLE_COMPLETED')
+    const { workflow: { articles: { nodes: [article] } } } = await suite.ask(
+      'query($id: ID!) { workflow(id: $id) { articles { nodes { id } } } }', { id })
+    await suite.open(page, `/workflows/${id}/articles/${article.id}`, 'ADMIN', fragile)
+    await page.getByRole('button', { name: 'Edit the text' }).click()
+    await page.getByLabel('Title').fill('A title through a crash')
+    const save = page.getByRole('button', { name: 'Save as revision 2' })
+    await crash(page, async () => {
+      await save.click()
+      await page.getByText('The server cannot be reached').first().waitFor()
+    })
+    await save.click()
+    await page.getByRole('heading', { name: 'A title through a crash', level: 1 }).waitFor()
   })
 }

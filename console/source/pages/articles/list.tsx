@@ -97,7 +97,7 @@ function Progress({ all }: { all: ArticleRowFragment[] }) {
   )
 }
 
-function Row({ id, article }: { id: string; article: ArticleRowFragment }) {
+function Row({ id, article }: { id: string; article: Flow['articles']['nodes'][number] }) {
   const { unit, checks } = article
   const blocking = checks.filter((check) => check.isBlocking).length
   return (
@@ -113,6 +113,7 @@ function Row({ id, article }: { id: string; article: ArticleRowFragment }) {
         {unit.failure && <span className="sub">{words(unit.failure)}{unit.message ? `: ${unit.message}` : ''}</span>}
       </div>
       <div className="article-state">
+        {article.decision?.revision === article.revision && <Badge tone={article.decision.verdict === 'APPROVED' ? 'good' : 'warn'}>{words(article.decision.verdict)}</Badge>}
         {article.needsReview && <Badge tone="warn">{`◉ ${plural(blocking, 'finding')}`}</Badge>}
         <UnitBadge state={unit.state} />
         {unit.state === 'RUNNING' && unit.of > 0 && <progress className="progress inline" max={unit.of} value={unit.done} aria-label={`Parts of ${article.title}`} />}

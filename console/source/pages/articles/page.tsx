@@ -1,13 +1,17 @@
 // One article: its text, sources, findings, versions and cost.
 import { Link, useParams, useSearch } from '@tanstack/react-router'
+import { useState } from 'react'
 import { useLive, useRead } from '../../api/client'
 import { useGaps } from '../../api/events'
 import { useWhenChanged } from '../../api/store'
+import { useMay } from '../../api/viewer'
 import { ArticleDocument, LiveUnitsDocument, type ArticleQuery } from '../../gql/graphql'
 import { Empty, Loaded, Moment, PageTitle, Synthetic } from '../../ui/basic'
 import { Badge } from '../../ui/badge'
 import { plural, words } from '../../ui/format'
 import { Cost } from './cost'
+import { Decide } from './decide'
+import { Edit, keptDraft } from './edit'
 import { useArticles, type Flow } from './list'
 import { Prose } from './prose'
 import { parts, type Part } from './search'
@@ -19,7 +23,7 @@ export type Article = Extract<Found, { __typename?: 'Article' }>
 
 export function ArticlePage() {
   const { id, article } = useParams({ from: '/workflows/$id/articles/$article' })
-  const read = useRead(ArticleDocument, { id: article })
+  const read = useRead(ArticleDocument, { id: article, actors: useMay()('ACTORS') })
   const flow = useArticles(id).data?.workflow ?? null
   useLive(LiveUnitsDocument, { id }, ({ unitChanged: { unit } }) => {
     const node = read.data?.node
@@ -29,7 +33,7 @@ export function ArticlePage() {
   return (
     <Loaded read={read} rows={10}>
       {({ node }) => (node && 'markdown' in node
-        ? <Shown key={node.id} article={node as Article} flow={flow} />
+        ? <Shown key={node.id} article={node as Article} flow={flow} again={read.again} />
         : <Empty title="Your organization has no article with this id"><Link to="/workflows">Go to the workflows</Link></Empty>)}
     </Loaded>
   )
@@ -37,7 +41,8 @@ export function ArticlePage() {
 
 const labels: Record<Part, string> = { text: 'Text', sources: 'Sources', checks: 'Findings', versions: 'Versions', cost: 'Cost' }
 
-function Shown({ article, flow }: { article: Article; flow: Flow | null }) {
+function Shown({ article, flow, again }: { article: Article; flow: Flow | null; again: () => void }) {
+  const [isEditing, setEditing] = useState(() => keptDraft(article) !== null)
   const { part = 'text' } = useSearch({ from: '/workflows/$id/articles/$article' })
   const { workflow, unit } = article
   const counts: Partial<Record<Part, number>> = { sources: article.evidence.length, checks: article.checks.length, versions: article.revision }
@@ -56,6 +61,7 @@ function Shown({ article, flow }: { article: Article; flow: Flow | null }) {
       <Neighbours article={article} flow={flow} />
       {unit.failure && <p className="note bad">✕ {words(unit.failure)}{unit.message ? `: ${unit.message}` : ''}</p>}
       {article.needsReview && part !== 'checks' && <Findings article={article} isShort />}
+      <Decide article={article} again={again} isEditing={isEditing} onEdit={() => setEditing(true)} />
       <nav className="tabs" aria-label="Parts of the article">
         {parts.map((one) => (
           <Link key={one} to="/workflows/$id/articles/$article" params={{ id: workflow.id, article: article.id }} resetScroll={false}
@@ -65,7 +71,9 @@ function Shown({ article, flow }: { article: Article; flow: Flow | null }) {
         ))}
       </nav>
       <div className="tab-body">
-        {part === 'text' && <Text article={article} />}
+        {part === 'text' && (isEditing
+          ? <Edit article={article} again={again} onClose={() => setEditing(false)} />
+          : <Text article={article} />)}
         {part === 'sources' && <Sources article={article} />}
         {part === 'checks' && <Findings article={article} />}
         {part === 'versions' && <Versions article={article} />}

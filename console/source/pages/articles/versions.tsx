@@ -1,6 +1,5 @@
 // The versions of an article, and the difference of two of them.
 import { useNavigate, useSearch } from '@tanstack/react-router'
-import { useMemo } from 'react'
 import { useRead } from '../../api/client'
 import { useWhenChanged } from '../../api/store'
 import { useMay } from '../../api/viewer'
@@ -8,7 +7,7 @@ import { ArticleVersionsDocument, type ArticleVersionsQuery } from '../../gql/gr
 import { Empty, Loaded, Moment, Synthetic } from '../../ui/basic'
 import { Badge } from '../../ui/badge'
 import { plural } from '../../ui/format'
-import { diffOf, type Part } from './diff'
+import { Difference } from './difference'
 import type { Article } from './page'
 
 type Node = NonNullable<ArticleVersionsQuery['node']>
@@ -64,36 +63,10 @@ function Line({ version, isLast }: { version: Version; isLast: boolean }) {
         {version.needsReview && <Badge tone="warn">◉ needs a person</Badge>}
       </p>
       <p className="sub">
-        {version.title} · {plural(version.words, 'word')} · <Moment at={version.createdAt} />{version.actor ? ` by ${version.actor}` : ''}
+        {version.title} · {plural(version.words, 'word')} · <Moment at={version.createdAt} />{version.actor ? ` by ${version.actor}` : ''}{version.reason ? `: “${version.reason}”` : ''}
         {typeof version.basedOn === 'number' && ` · from revision ${version.basedOn}`}
         {typeof version.brandRevision === 'number' && ` · brand voice ${version.brandRevision}`}
       </p>
     </li>
   )
 }
-
-const titled = (version: Version) => `# ${version.title}\n\n${version.metaDescription}\n\n${version.markdown}`
-
-function Difference({ before, after }: { before: Version; after: Version }) {
-  const lines = useMemo(() => diffOf(titled(before), titled(after)), [before, after])
-  const changed = lines.filter((line) => line.kind !== 'same').length
-  const draw = (part: Part, index: number) => (
-    part.kind === 'gone' ? <del key={index}>{part.text}</del> : part.kind === 'new' ? <ins key={index}>{part.text}</ins> : part.text
-  )
-  return (
-    <>
-      <p role="status">{changed === 0 ? 'Both are the same.' : `${plural(changed, 'line')} differ.`}</p>
-      <div className="diff" tabIndex={0} role="region" aria-label="Changed lines">
-        {lines.map((line, index) => isNear(lines, index)
-          ? <p key={index} className={line.kind}><span className="faint" aria-hidden="true">{marks[line.kind]}</span> {line.parts.map(draw)}</p>
-          : index > 0 && isNear(lines, index - 1) && <p key={index} className="faint">…</p>)}
-      </div>
-    </>
-  )
-}
-
-const marks = { same: ' ', gone: '−', new: '+', changed: '~' }
-
-/** Whether a line changed or is close to one that did. */
-const isNear = (lines: { kind: string }[], index: number) =>
-  lines.slice(Math.max(0, index - 2), index + 3).some((line) => line.kind !== 'same')

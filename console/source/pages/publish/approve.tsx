@@ -15,8 +15,11 @@ import { steps } from '../workflows-search'
 
 type Written = Flow['articles']['nodes'][number]
 
-/** Whether an article is proposed: no person must decide about it. */
-export const isProposed = ({ needsReview }: Pick<Written, 'needsReview'>) => !needsReview
+/** Whether an article is proposed: its current text was approved, or no person must decide about it. */
+export function isProposed({ needsReview, revision, decision }: Pick<Written, 'needsReview' | 'revision' | 'decision'>): boolean {
+  const verdict = decision?.revision === revision ? decision.verdict : null
+  return verdict === 'APPROVED' || (verdict === null && !needsReview)
+}
 
 type ApproveProps = { flow: Flow; targets: TargetRowFragment[]; closed: string | null; again: () => void }
 
@@ -58,7 +61,7 @@ export function Approve({ flow, targets, closed, again }: ApproveProps) {
       <p className="decision-count"><strong>{posts}</strong> {posts === 1 ? 'post' : 'posts'}: {plural(articleIds.length, 'article')} on {plural(targetIds.length, 'site')}</p>
       <div className="columns">
         <Choices legend="Articles" chosen={articles} onChange={setArticles} all={written.map((one) => ({
-          id: one.id, label: one.title, note: one.needsReview ? 'Needs a person' : null,
+          id: one.id, label: one.title, note: one.decision?.revision === one.revision ? words(one.decision.verdict) : one.needsReview ? 'Needs a person' : null,
         }))} />
         {ready.length === 0
           ? <Empty title="No site is ready"><p><Link to="/organization">Set up a publish target</Link></p></Empty>
