@@ -206,7 +206,15 @@ func (r *Resolver) html(ctx context.Context, a *model.Article) (string, error) {
 		market, err := r.Engine.Market(ctx, caller.From(ctx))
 		return map[uuid.UUID]string{uuid.Nil: market.LanguageCode}, err
 	})
-	return content.PublishedHTML(markdown, markets[uuid.Nil], quotes), err
+	text := content.Written{
+		Markdown: markdown,
+		Language: markets[uuid.Nil],
+		Quotes:   quotes,
+	}
+	if a.Last != nil {
+		text.Author = a.Last.Author
+	}
+	return content.PublishedHTML(text), err
 }
 
 // evidence returns the evidence of an article in an answer.

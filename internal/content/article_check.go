@@ -89,7 +89,7 @@ func CheckArticle(a ArticleText) []Check {
 		func() []Check { return checkLanguage(a, whole.text) },
 		func() []Check { return checkLength(a, whole.text) },
 		func() []Check { return checkEvidence(a, sections) },
-		func() []Check { return checkLinks(a, whole.links) },
+		func() []Check { return checkLinks(a) },
 		func() []Check { return checkBanned(a, sections) },
 		func() []Check { return checkNumbers(a, sections) },
 		func() []Check { return checkRepetition(sections) },
@@ -205,17 +205,35 @@ func checkEvidence(a ArticleText, sections []Section) (found []Check) {
 	return found
 }
 
-func checkLinks(a ArticleText, links []string) (found []Check) {
-	for _, link := range links {
-		address, err := url.Parse(link)
-		switch {
-		case slices.Contains(a.Links, link), err == nil && link != "" && address.Scheme == "" && address.Host == "":
-		case err == nil && (address.Scheme == "https" || address.Scheme == "http") && isOwnHost(address.Hostname(), a.Hosts):
-		default:
+// checkLinks judges the links of the text as readers see it: a citation can hide one or make one.
+func checkLinks(a ArticleText) (found []Check) {
+	var cited []CitedSource
+	for _, id := range a.Evidence {
+		cited = append(cited, CitedSource{ID: id, URL: "https://source.invalid/" + id})
+	}
+	numbered, _ := numberCitations(a.Markdown, cited)
+	links := append(read(a.Markdown).links, read(numbered).links...)
+	slices.Sort(links)
+	for _, link := range slices.Compact(links) {
+		if !a.allows(link) {
 			found = append(found, blocking(CheckForeignLink, "", "The text links to %.200q, which is no source.", link))
 		}
 	}
 	return found
+}
+
+// allows reports whether the text may link to a rendered target.
+func (a ArticleText) allows(link string) bool {
+	address, err := url.Parse(link)
+	switch {
+	case slices.ContainsFunc(a.Links, func(source string) bool { return rendered(source) == link }):
+		return true
+	case err != nil || link == "":
+		return false
+	case address.Scheme == "" && address.Host == "":
+		return !strings.HasPrefix(link, "//") // A browser takes what follows for a host.
+	}
+	return (address.Scheme == "https" || address.Scheme == "http") && isOwnHost(address.Hostname(), a.Hosts)
 }
 
 // isOwnHost reports whether a host is one of the hosts, or below one.

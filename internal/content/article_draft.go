@@ -123,7 +123,8 @@ type Draft struct {
 	Edit    Edit
 }
 
-// Markdown returns the text: the introduction, the sections with their headings, and the conclusion.
+// Markdown returns the text: the introduction, the sections with their headings, and the conclusion. It has no link,
+// even where the parts make one only together.
 func (d Draft) Markdown() string {
 	sections := []Section{{Body: d.Edit.Introduction}}
 	for i, s := range d.Outline.Sections {
@@ -134,7 +135,7 @@ func (d Draft) Markdown() string {
 		sections = append(sections, Section{Level: 2, Heading: s.Heading, Body: body})
 	}
 	sections = append(sections, Section{Level: 2, Heading: d.Edit.ConclusionHeading, Body: d.Edit.Conclusion})
-	return JoinSections(sections) + "\n"
+	return WithoutLinks(JoinSections(sections)) + "\n"
 }
 
 // ToRepair returns the indexes of the sections that blocking checks are about. A wrong length is about the sections
@@ -198,30 +199,7 @@ var (
 	// headingSigns are the signs that make a line a heading: before it, and on the line below it.
 	headingSigns = regexp.MustCompile(`(?m)#+|^[ \t>]*(?:=+|-+)[ \t]*$`)
 	underline    = regexp.MustCompile(`^(=+|-+)$`)
-	inlineLink   = regexp.MustCompile(`!?\[((?:[^\[\]]|\[[^\[\]]*\])*)\]\([^()\n]*(?:\([^()\n]*\)[^()\n]*)*\)`)
-	definition   = regexp.MustCompile(`(?m)^[ >\t]{0,8}\[[^\]\n]*\]:.*$`)
-	angleLink    = regexp.MustCompile(`<[^<>\s]*[:@][^<>\s]*>`)
-	bareAddress  = regexp.MustCompile(`(?i)(?:https?://|www\.)[^\s<>()\[\]]*`)
 )
-
-// WithoutLinks returns a text of which no link, image or address is left. The words of a link stay.
-func WithoutLinks(markdown string) string {
-	for range 8 { // A link within a link appears when the outer one is gone.
-		next := inlineLink.ReplaceAllString(markdown, "$1")
-		next = definition.ReplaceAllString(next, "")
-		next = angleLink.ReplaceAllString(next, "")
-		next = bareAddress.ReplaceAllString(next, "")
-		if next == markdown {
-			break
-		}
-		markdown = next
-	}
-	if len(read(markdown).links) > 0 {
-		// A form of link that the patterns do not know: without these signs there is none.
-		markdown = strings.NewReplacer("](", "] (", "]:", "] :", "<", "&lt;", "][", "] [").Replace(markdown)
-	}
-	return markdown
-}
 
 // AssignQuotes gives each quote to the section that has most words of it, and one that fits none to the section with
 // the fewest quotes. So no two sections open with the same figure. It returns the quotes of each section.

@@ -15,20 +15,42 @@ var sourcesHeadings = map[string]string{
 	"pt": "Fontes",
 }
 
-// PublishedMarkdown returns the text of a version as readers see it: with numbers in the place of the ids, and with the
-// list of the cited sources at its end.
-func PublishedMarkdown(markdown, language string, quotes []Quote) string {
-	base, _, _ := strings.Cut(strings.ToLower(language), "-")
+// Written is the text of a version with what its publishing depends on.
+type Written struct {
+	Markdown string
+	Author   AuthorKind
+	Language string // of the market
+	// Quotes are the evidence that the text may cite.
+	Quotes []Quote
+}
+
+// PublishedMarkdown returns a text as readers see it: with numbers in the place of the ids, and with the list of the
+// cited sources at its end. In a text of a model these are the only links.
+func PublishedMarkdown(w Written) string {
+	text, _ := w.published()
+	return text
+}
+
+// PublishedHTML returns PublishedMarkdown as sanitised HTML. It has no title: that is a field of its own.
+func PublishedHTML(w Written) string {
+	text, sources := w.published()
+	if w.Author == AuthorPerson {
+		return RenderMarkdown(text)
+	}
+	return renderLinked(text, sources)
+}
+
+func (w Written) published() (text string, sources []CitedSource) {
+	base, _, _ := strings.Cut(strings.ToLower(w.Language), "-")
 	heading := sourcesHeadings[base]
 	if heading == "" {
 		heading = "Sources"
 	}
-	return NumberCitations(markdown, heading, Sources(quotes))
-}
-
-// PublishedHTML returns PublishedMarkdown as sanitised HTML. It has no title: that is a field of its own.
-func PublishedHTML(markdown, language string, quotes []Quote) string {
-	return RenderMarkdown(PublishedMarkdown(markdown, language, quotes))
+	text, sources = numberCitations(w.Markdown, Sources(w.Quotes))
+	if w.Author != AuthorPerson {
+		text = WithoutLinks(text)
+	}
+	return withSources(text, heading, sources), sources
 }
 
 // CitedQuotes returns the quotes that a text cites, in their order.

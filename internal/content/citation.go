@@ -62,14 +62,19 @@ type CitedSource struct{ ID, URL, Title string }
 // under a heading at the end. Two ids of one page have one number. An id without a source is dropped, and a source that
 // is not cited is not listed. The program writes every address, so that a model cannot invent one.
 func NumberCitations(markdown, heading string, sources []CitedSource) string {
+	numbered, listed := numberCitations(markdown, sources)
+	return withSources(numbered, heading, listed)
+}
+
+// numberCitations returns a text with numbers in the place of the ids, and the pages in the order of their numbers.
+func numberCitations(markdown string, sources []CitedSource) (numbered string, listed []CitedSource) {
 	page := map[string]CitedSource{}
 	for _, s := range sources {
 		if address, err := url.Parse(s.URL); err == nil && (address.Scheme == "https" || address.Scheme == "http") {
 			page[s.ID] = s
 		}
 	}
-	var listed []CitedSource
-	numbered := citation.ReplaceAllStringFunc(markdown, func(group string) string {
+	numbered = citation.ReplaceAllStringFunc(markdown, func(group string) string {
 		var numbers []string
 		for _, id := range citedID.FindAllString(group, -1) {
 			source, there := page[id]
@@ -89,12 +94,17 @@ func NumberCitations(markdown, heading string, sources []CitedSource) string {
 		}
 		return "\\[" + strings.Join(numbers, ", ") + "\\]"
 	})
-	if len(listed) == 0 {
-		return numbered
+	return numbered, listed
+}
+
+// withSources returns a text and the list of its sources.
+func withSources(text, heading string, sources []CitedSource) string {
+	if len(sources) == 0 {
+		return text
 	}
 	var list strings.Builder
-	list.WriteString(strings.TrimRight(numbered, "\n") + "\n\n## " + heading + "\n")
-	for i, s := range listed {
+	list.WriteString(strings.TrimRight(text, "\n") + "\n\n## " + heading + "\n")
+	for i, s := range sources {
 		fmt.Fprintf(&list, "\n%d. [%s](<%s>)", i+1, linkText(s.Title, s.URL), escapeTarget(s.URL))
 	}
 	return list.String() + "\n"

@@ -66,20 +66,21 @@ func Sections(source string) []Section {
 	return all
 }
 
-// fenceAfter returns the fence that is open after a line; "" when none is.
+// fenceAfter returns the fence that is open after a line; "" when none is. Only one as long as itself closes a fence.
 func fenceAfter(fence, line string) string {
 	trimmed := strings.TrimLeft(line, " ")
-	if len(line)-len(trimmed) > 3 {
+	if len(line)-len(trimmed) > 3 || trimmed == "" {
 		return fence
 	}
-	for _, mark := range []string{"```", "~~~"} {
-		switch {
-		case !strings.HasPrefix(trimmed, mark):
-		case fence == "":
-			return mark
-		case fence == mark && strings.Trim(strings.TrimSpace(trimmed), mark[:1]) == "":
-			return ""
-		}
+	mark := trimmed[:1]
+	rest := strings.TrimLeft(trimmed, mark)
+	run := trimmed[:len(trimmed)-len(rest)]
+	switch {
+	case mark != "`" && mark != "~" || len(run) < 3:
+	case fence == "" && (mark == "~" || !strings.Contains(rest, mark)):
+		return run
+	case strings.HasPrefix(run, fence) && strings.TrimSpace(rest) == "":
+		return ""
 	}
 	return fence
 }
@@ -132,7 +133,7 @@ func CountWords(source string) (count int) {
 // plain is a text without its markup.
 type plain struct {
 	text  string   // one line for each block; no code
-	links []string // the targets of links and images
+	links []string // the targets of links and images, as they are rendered
 }
 
 // read returns the words and the links of a text.
@@ -150,12 +151,8 @@ func read(source string) plain {
 		switch n := n.(type) {
 		case *ast.CodeBlock, *ast.FencedCodeBlock, *ast.HTMLBlock, *ast.RawHTML:
 			return ast.WalkSkipChildren, nil
-		case *ast.Link:
-			found.links = append(found.links, string(n.Destination))
-		case *ast.Image:
-			found.links = append(found.links, string(n.Destination))
-		case *ast.AutoLink:
-			found.links = append(found.links, string(n.URL(raw)))
+		case *ast.Link, *ast.Image, *ast.AutoLink:
+			found.links = append(found.links, targetOf(n, raw))
 		case *ast.Text:
 			words.Write(n.Segment.Value(raw))
 			if n.SoftLineBreak() || n.HardLineBreak() {

@@ -46,12 +46,18 @@ func (e *Engine) PublishedText(
 	if err != nil {
 		return PublishedText{}, err
 	}
+	text := content.Written{
+		Markdown: v.Markdown,
+		Author:   v.Author,
+		Language: market.LanguageCode,
+		Quotes:   quotes[article],
+	}
 	return PublishedText{
 		Title:       v.Title,
 		Slug:        content.Slug(v.Title),
 		Excerpt:     v.MetaDescription,
-		Markdown:    content.PublishedMarkdown(v.Markdown, market.LanguageCode, quotes[article]),
-		HTML:        content.PublishedHTML(v.Markdown, market.LanguageCode, quotes[article]),
+		Markdown:    content.PublishedMarkdown(text),
+		HTML:        content.PublishedHTML(text),
 		Tags:        a.Brief.SecondaryKeywords[:min(len(a.Brief.SecondaryKeywords), mostTags)],
 		IsSynthetic: v.IsSynthetic,
 	}, nil

@@ -230,7 +230,7 @@ func TestArticles_InventNoAddress(t *testing.T) {
 // checkAddresses fails the test for an address in the HTML of a text that is no source of it.
 func checkAddresses(t *testing.T, markdown string, quotes []content.Quote) {
 	t.Helper()
-	html := content.PublishedHTML(markdown, "en", quotes)
+	html := content.PublishedHTML(content.Written{Markdown: markdown, Language: "en", Quotes: quotes})
 	for _, found := range anchor.FindAllStringSubmatch(html, -1) {
 		address := strings.ReplaceAll(found[1], "&amp;", "&")
 		is := func(q content.Quote) bool { return sameAddress(q.URL, address) }
