@@ -6,14 +6,21 @@ WHERE a.organization_id = @organization_id AND a.kind = ANY(@kinds::text[])
             SELECT FROM alert_reads AS r
             WHERE r.organization_id = a.organization_id AND r.actor = @actor::text AND r.alert_id = a.id));
 
+-- AlertIDs returns those of the ids that alerts of the organization have.
+-- name: AlertIDs :many
+SELECT a.id FROM alerts AS a
+WHERE a.organization_id = @organization_id AND a.id = ANY(@ids::uuid[])
+ORDER BY a.id
+LIMIT @page_size;
+
 -- AlertList returns alerts of some kinds with their subjects, the newest first: those before the cursor (cursor_at,
 -- cursor_id), those just after it when ascending is true, or the alert of an id. Of a call it returns the state at the
 -- time of the alert, since the answering model can become known later, and a sent alert must not change.
 -- name: AlertList :many
 WITH page AS (
     (SELECT d.id FROM alerts AS d
-    WHERE NOT @ascending::boolean AND d.organization_id = @organization_id AND d.kind = ANY(@kinds::text[])
-        AND d.id = coalesce(sqlc.narg('id')::uuid, d.id)
+    WHERE sqlc.narg('id')::uuid IS NULL AND NOT @ascending::boolean AND d.organization_id = @organization_id
+        AND d.kind = ANY(@kinds::text[])
         AND (NOT @unread::boolean OR NOT EXISTS (
             SELECT FROM alert_reads AS r
             WHERE r.organization_id = d.organization_id AND r.actor = @actor::text AND r.alert_id = d.id))
@@ -31,6 +38,9 @@ WITH page AS (
             OR (e.created_at, e.id) > (sqlc.narg('cursor_at')::timestamptz, sqlc.narg('cursor_id')::uuid))
     ORDER BY e.created_at, e.id
     LIMIT @page_size)
+    UNION ALL
+    SELECT o.id FROM alerts AS o
+    WHERE o.organization_id = @organization_id AND o.id = sqlc.narg('id')::uuid AND o.kind = ANY(@kinds::text[])
 )
 SELECT a.id, a.kind, a.account_id, a.sequence, a.threshold, a.call_id, a.proposal_id, a.provider, a.day, a.booked_calls,
     a.charged_calls, a.booked_pico, a.charged_pico, a.created_at, coalesce(u.kind, '')::text AS account_kind,

@@ -168,7 +168,11 @@ func (e *Engine) PartsOfArticles(
 
 // LikelyArticle returns what an article probably costs now; nil when a model has no price.
 func (e *Engine) LikelyArticle(ctx context.Context, who caller.Caller) (*cost.Pico, error) {
-	forecast, err := e.forecastWork(ctx, e.store, who, workAhead{parts: e.articleParts(""), articles: 1, at: e.now()})
+	parts, err := e.articleParts(ctx, e.store, who, "")
+	if err != nil {
+		return nil, err
+	}
+	forecast, err := e.forecastWork(ctx, e.store, who, workAhead{parts: parts, articles: 1, at: e.now()})
 	var unknown *cost.PriceUnknownError
 	if errors.As(err, &unknown) {
 		return nil, nil

@@ -31,9 +31,13 @@ func (e *Engine) budgetArticles(
 	if err != nil {
 		return WorkForecast{}, err
 	}
+	parts, err := e.articleParts(ctx, tx, who, "")
+	if err != nil {
+		return WorkForecast{}, err
+	}
 	forecast, err := e.forecastWork(ctx, tx, who, workAhead{
 		room:     room,
-		parts:    e.articleParts(""),
+		parts:    parts,
 		articles: len(in.articles),
 		at:       in.at,
 	})

@@ -87,7 +87,7 @@ func (e *Engine) selectFor(
 	if err != nil {
 		return nil, err
 	}
-	gates, err := e.GateSettings(ctx, who)
+	gates, err := s.GateSettings(ctx, who)
 	if err != nil {
 		return nil, err
 	}

@@ -7,9 +7,15 @@ import (
 
 	"github.com/infin8content/engine/internal/caller"
 	"github.com/infin8content/engine/internal/cost"
+	"github.com/infin8content/engine/internal/fault"
 	"github.com/infin8content/engine/internal/postgres"
 	"github.com/infin8content/engine/internal/workflow"
 )
+
+// RefusedItem is the result of an item of a batch that was refused with a message.
+func RefusedItem(message string) postgres.BatchResult {
+	return refusedItem(postgres.BatchItem{}, fault.StaleState, message)
+}
 
 // BudgetArticles does what an approval of articles does with their money, in a transaction of its own.
 func (e *Engine) BudgetArticles(

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -67,6 +66,10 @@ func (e *Engine) Forecast(ctx context.Context, who caller.Caller, in ForecastInp
 	if err != nil {
 		return WorkForecast{}, err
 	}
+	parts, err := e.articleParts(ctx, e.store, who, in.Mode)
+	if err != nil {
+		return WorkForecast{}, err
+	}
 	at := e.now()
 	rooms, err := e.store.Rooms(ctx, who, []uuid.UUID{flow.ID}, at)
 	if err != nil {
@@ -74,7 +77,7 @@ func (e *Engine) Forecast(ctx context.Context, who caller.Caller, in ForecastInp
 	}
 	return e.forecastWork(ctx, e.store, who, workAhead{
 		room:     rooms[flow.ID],
-		parts:    e.articleParts(in.Mode),
+		parts:    parts,
 		articles: in.Articles,
 		at:       at,
 	})
@@ -89,9 +92,21 @@ type workAhead struct {
 	at       time.Time
 }
 
-// articleParts returns the parts of one article; the mode is the engine's own when empty.
-func (e *Engine) articleParts(mode cost.ResearchMode) []cost.PlannedPart {
-	return cost.ArticleParts(cmp.Or(mode, e.research), e.articleModels)
+// articleParts returns the parts of one article. An empty mode is the engine's own: result pages only where the
+// organization's source of search data lets the steps buy them.
+func (e *Engine) articleParts(
+	ctx context.Context, store *postgres.Store, who caller.Caller, mode cost.ResearchMode,
+) ([]cost.PlannedPart, error) {
+	if mode == "" {
+		searches, err := e.searches(ctx, store, who)
+		if err != nil {
+			return nil, err
+		}
+		if mode = e.research; mode == cost.ResearchSERPCrawl && !searches {
+			mode = cost.ResearchSiteOnly
+		}
+	}
+	return cost.ArticleParts(mode, e.articleModels), nil
 }
 
 // forecastWork returns the expected cost of work at the organization's prices and from its own past calls.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/infin8content/engine/internal/content"
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/engine"
 	"github.com/infin8content/engine/internal/fault"
@@ -175,4 +176,32 @@ func TestApproval_RunsBesideReservations(t *testing.T) {
 		t.Error(err)
 	}
 	b.Sound(t)
+}
+
+// In a free mode the articles are expected to use no result pages.
+func TestForecast_FollowsTheSourceOfSearchData(t *testing.T) {
+	t.Parallel()
+	b := setupWith(t, func(o *engine.Options) { o.Research = cost.ResearchSERPCrawl })
+	ctx := t.Context()
+	flow := b.Flow(t, workflow.ValidationCompleted)
+	likely := func(mode cost.ResearchMode) cost.Pico {
+		t.Helper()
+		in := engine.ForecastInput{WorkflowID: flow.ID, Articles: 1, Mode: mode}
+		got, err := b.Engine.Forecast(ctx, b.Who, in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got.Likely
+	}
+	if likely("") != likely(cost.ResearchSERPCrawl) {
+		t.Error("by default the forecast is not that with result pages")
+	}
+	mode := content.ModeCrawl
+	if _, err := b.Engine.SetMarket(ctx, b.Who, engine.SetMarketInput{Mode: &mode}); err != nil {
+		t.Fatal(err)
+	}
+	one, err := b.Engine.LikelyArticle(ctx, b.Who)
+	if likely("") != likely(cost.ResearchSiteOnly) || err != nil || *one != likely(cost.ResearchSiteOnly) {
+		t.Errorf("in a free mode: got %s, %v, want the forecast without result pages", likely(""), err)
+	}
 }

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -51,12 +52,12 @@ func (e *Engine) MarkAlertsRead(
 		content:   in,
 		at:        at,
 	}, func(tx *postgres.Store) error {
+		there, err := tx.AlertsThere(ctx, who, in.AlertIDs)
+		if err != nil {
+			return err
+		}
 		for i, id := range in.AlertIDs {
-			found, err := tx.Alerts(ctx, who, postgres.AlertPage{Kinds: cost.AlertKinds(), ID: &id, First: 1})
-			if err != nil {
-				return err
-			}
-			if len(found) == 0 {
+			if !slices.Contains(there, id) {
 				return fault.Missing([]string{"alertIds", strconv.Itoa(i)}, "alert")
 			}
 		}

@@ -22,8 +22,6 @@ const (
 	batchTries = 3
 	// batchPause is the pause before another attempt.
 	batchPause = 200 * time.Millisecond
-	// maxBatchMessage limits the message of a result, in bytes.
-	maxBatchMessage = 1000
 )
 
 // BatchWork is the state of a batch after a portion.
@@ -128,13 +126,20 @@ func (e *Engine) changeItem(
 		if _, _, broken := e.store.Batch(ctx, who, b.ID); broken != nil {
 			return result, fmt.Errorf("change workflow %s: %w", item.Workflow.ID, err)
 		}
-		result.Code, result.Message = string(kind), "The change failed. Try it alone."
+		return refusedItem(item, kind, "The change failed. Try it alone."), nil
 	default:
-		result.Code, result.Message = string(kind), err.Error()
+		return refusedItem(item, kind, err.Error()), nil
 	}
-	result.Outcome, result.Version, result.Sequence = workflow.BatchRefused, nil, nil
-	result.Message = result.Message[:min(len(result.Message), maxBatchMessage)]
-	return result, nil
+}
+
+// refusedItem is the result of a change that was refused with a message.
+func refusedItem(item postgres.BatchItem, code fault.Kind, message string) postgres.BatchResult {
+	return postgres.BatchResult{
+		WorkflowID: item.Workflow.ID,
+		Outcome:    workflow.BatchRefused,
+		Code:       string(code),
+		Message:    storable(message),
+	}
 }
 
 // orderStands returns the reason why the caller may no longer make the changes of its batch: the role lacks the

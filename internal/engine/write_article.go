@@ -33,6 +33,8 @@ type ArticleWork struct {
 	Fingerprints []uint64
 	// Parts are the answers that earlier attempts paid for.
 	Parts map[string]Part
+	// LastFailure is the failure of the attempt before this one; "" for the first one, and after a REOPEN.
+	LastFailure workflow.FailureCode
 }
 
 // Check returns what is wrong with a text of the article that may cite some quotes.
@@ -76,6 +78,9 @@ func (e *Engine) OpenArticle(ctx context.Context, who caller.Caller, unit workfl
 		return w, notFound("article")
 	}
 	if w.StepInput, err = e.StepInput(ctx, who, unit.Run()); err != nil {
+		return w, err
+	}
+	if w.LastFailure, err = e.lastFailure(ctx, who, unit); err != nil {
 		return w, err
 	}
 	flow, err := e.Workflow(ctx, who, unit.WorkflowID)
@@ -141,6 +146,22 @@ func (e *Engine) readDecision(ctx context.Context, who caller.Caller, w *Article
 		w.Section, w.Feedback = d.Section, d.Feedback
 	}
 	return nil
+}
+
+// lastFailure returns why the attempt before the current one failed.
+func (e *Engine) lastFailure(
+	ctx context.Context, who caller.Caller, unit workflow.Unit,
+) (workflow.FailureCode, error) {
+	events, err := e.store.UnitHistory(ctx, who, unit)
+	if err != nil {
+		return "", fmt.Errorf("read the events of unit %s: %w", unit.ID, err)
+	}
+	for _, event := range events {
+		if event.Kind == workflow.UnitRetry || event.Kind == workflow.UnitReopen {
+			return event.Unit.Failure, nil
+		}
+	}
+	return "", nil
 }
 
 // FinishArticleInput ends an attempt at an article with its text.

@@ -56,6 +56,15 @@ type AlertPage struct {
 	First     int32
 }
 
+// AlertsThere returns those of the ids that alerts have.
+func (s *Store) AlertsThere(ctx context.Context, who caller.Caller, ids []uuid.UUID) ([]uuid.UUID, error) {
+	return s.forTenant(who.OrganizationID).AlertIDs(ctx, dbsqlc.AlertIDsParams{
+		OrganizationID: who.OrganizationID,
+		Ids:            ids,
+		PageSize:       int32(len(ids)), //nolint:gosec // The engine limits the ids.
+	})
+}
+
 // Alerts returns at most First alerts with their subjects.
 func (s *Store) Alerts(ctx context.Context, who caller.Caller, page AlertPage) ([]cost.Alert, error) {
 	rows, err := s.forTenant(who.OrganizationID).AlertList(ctx, dbsqlc.AlertListParams{

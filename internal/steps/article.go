@@ -13,6 +13,7 @@ import (
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/engine"
 	"github.com/infin8content/engine/internal/fault"
+	"github.com/infin8content/engine/internal/llm"
 	"github.com/infin8content/engine/internal/workflow"
 )
 
@@ -165,15 +166,26 @@ func (w *writing) repair(ctx context.Context, draft *content.Draft) ([]content.C
 	}
 	w.total += len(wanted)
 	repaired, err := w.sections(ctx, *draft, wanted)
-	var refused *cost.RefusedError
 	switch {
-	case errors.As(err, &refused): // The text is paid: a person decides about it.
+	case isUnrepaired(err): // The text is paid: a person decides about it.
 		return checks, nil
 	case err != nil:
 		return nil, err
 	}
 	draft.Bodies = repaired
 	return w.Check(draft.Edit.Title, draft.Markdown(), w.quotes), nil
+}
+
+// isUnrepaired reports whether a repair failed in a way that says nothing against the text: the budget refused it, or
+// its answer is unusable.
+func isUnrepaired(err error) bool {
+	var (
+		refused *cost.RefusedError
+		output  *outputError
+		failed  *llm.Error
+	)
+	return errors.As(err, &refused) || errors.As(err, &output) ||
+		errors.As(err, &failed) && failed.Class == llm.ContentFiltered
 }
 
 // problemsOf returns the sentences of blocking findings about a section or about the whole text.

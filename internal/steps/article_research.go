@@ -68,12 +68,12 @@ func (w *writing) research(ctx context.Context) error {
 	return nil
 }
 
-// researchMode is the best mode that the server has.
+// researchMode is the best mode that the server and the organization's source of search data allow.
 func (w *writing) researchMode() cost.ResearchMode {
 	switch {
 	case w.options.Crawler == nil:
 		return cost.ResearchNone
-	case w.options.Search == nil:
+	case !w.options.buysSearch(w.Market):
 		return cost.ResearchSiteOnly
 	}
 	return cost.ResearchSERPCrawl

@@ -17,7 +17,7 @@ import (
 const (
 	// sectionsAtOnce is how many sections of one article are written side by side.
 	sectionsAtOnce = 3
-	// shorterAfterCut is the share of the words that a section has in a further attempt.
+	// shorterAfterCut is the share of the words that a section has after an attempt with an unusable answer.
 	shorterAfterCut = 0.75
 	mostSection     = 12 << 10 // bytes
 )
@@ -149,7 +149,7 @@ func (w *writing) section(ctx context.Context, outline content.Outline, order se
 	}
 	// The key was made without the words: a shorter target in a later attempt must not buy a finished section again.
 	data.Words = plan.Words
-	if w.run.Attempt > 1 {
+	if w.LastFailure == workflow.FailureInvalidOutput {
 		data.Words = int(float64(plan.Words) * shorterAfterCut)
 	}
 	ask.data = data

@@ -41,11 +41,45 @@ func (q *Queries) AlertCount(ctx context.Context, arg AlertCountParams) (int64, 
 	return count, err
 }
 
+const alertIDs = `-- name: AlertIDs :many
+SELECT a.id FROM alerts AS a
+WHERE a.organization_id = $1 AND a.id = ANY($2::uuid[])
+ORDER BY a.id
+LIMIT $3
+`
+
+type AlertIDsParams struct {
+	OrganizationID uuid.UUID
+	Ids            []uuid.UUID
+	PageSize       int32
+}
+
+// AlertIDs returns those of the ids that alerts of the organization have.
+func (q *Queries) AlertIDs(ctx context.Context, arg AlertIDsParams) ([]uuid.UUID, error) {
+	rows, err := q.db.Query(ctx, alertIDs, arg.OrganizationID, arg.Ids, arg.PageSize)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []uuid.UUID{}
+	for rows.Next() {
+		var id uuid.UUID
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const alertList = `-- name: AlertList :many
 WITH page AS (
     (SELECT d.id FROM alerts AS d
-    WHERE NOT $3::boolean AND d.organization_id = $1 AND d.kind = ANY($4::text[])
-        AND d.id = coalesce($5::uuid, d.id)
+    WHERE $3::uuid IS NULL AND NOT $4::boolean AND d.organization_id = $1
+        AND d.kind = ANY($5::text[])
         AND (NOT $6::boolean OR NOT EXISTS (
             SELECT FROM alert_reads AS r
             WHERE r.organization_id = d.organization_id AND r.actor = $7::text AND r.alert_id = d.id))
@@ -55,7 +89,7 @@ WITH page AS (
     LIMIT $2)
     UNION ALL
     (SELECT e.id FROM alerts AS e
-    WHERE $3::boolean AND e.organization_id = $1 AND e.kind = ANY($4::text[])
+    WHERE $4::boolean AND e.organization_id = $1 AND e.kind = ANY($5::text[])
         AND (NOT $6::boolean OR NOT EXISTS (
             SELECT FROM alert_reads AS r
             WHERE r.organization_id = e.organization_id AND r.actor = $7::text AND r.alert_id = e.id))
@@ -63,6 +97,9 @@ WITH page AS (
             OR (e.created_at, e.id) > ($8::timestamptz, $9::uuid))
     ORDER BY e.created_at, e.id
     LIMIT $2)
+    UNION ALL
+    SELECT o.id FROM alerts AS o
+    WHERE o.organization_id = $1 AND o.id = $3::uuid AND o.kind = ANY($5::text[])
 )
 SELECT a.id, a.kind, a.account_id, a.sequence, a.threshold, a.call_id, a.proposal_id, a.provider, a.day, a.booked_calls,
     a.charged_calls, a.booked_pico, a.charged_pico, a.created_at, coalesce(u.kind, '')::text AS account_kind,
@@ -89,9 +126,9 @@ LIMIT $2
 type AlertListParams struct {
 	OrganizationID uuid.UUID
 	PageSize       int32
+	ID             *uuid.UUID
 	Ascending      bool
 	Kinds          []string
-	ID             *uuid.UUID
 	Unread         bool
 	Actor          string
 	CursorAt       *time.Time
@@ -142,9 +179,9 @@ func (q *Queries) AlertList(ctx context.Context, arg AlertListParams) ([]AlertLi
 	rows, err := q.db.Query(ctx, alertList,
 		arg.OrganizationID,
 		arg.PageSize,
+		arg.ID,
 		arg.Ascending,
 		arg.Kinds,
-		arg.ID,
 		arg.Unread,
 		arg.Actor,
 		arg.CursorAt,
