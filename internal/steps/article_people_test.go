@@ -202,3 +202,26 @@ func TestArticle_RewritesOneSection(t *testing.T) {
 		t.Errorf("a section that is not there: got %v, want INVALID_INPUT", err)
 	}
 }
+
+func TestArticle_ARewrittenTextHasNoLink(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, options{}, 1, false)
+	d.step(t)
+	d.work(t)
+	before, _ := d.text(t, d.articles(t)[0])
+	d.edit(t, d.articles(t)[0], before.Markdown+"\nSee [our partner](https://partner.example/).\n")
+	_, err := d.engine.RegenerateSection(t.Context(), d.who, engine.RegenerateSectionInput{
+		ArticleID:        before.ArticleID,
+		ExpectedRevision: 2,
+		Section:          2,
+		Instruction:      "Give an example.",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.work(t)
+	after, _ := d.text(t, d.articles(t)[0])
+	if after.Revision != 3 || !strings.Contains(after.Markdown, "See our partner.") {
+		t.Errorf("got revision %d, %s, want it to be stored as it is published", after.Revision, after.Markdown)
+	}
+}

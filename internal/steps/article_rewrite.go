@@ -40,7 +40,8 @@ type rewriteData struct {
 	Current string `json:"currentText"`
 }
 
-// rewrite makes the last version with another text of one section. Everything else of it stays.
+// rewrite makes the last version with another text of one section. Everything else of it stays, except for the links of
+// a person: a text of a model is published without links, so a person reviews it without them.
 func (w *writing) rewrite(ctx context.Context) (content.ArticleVersion, error) {
 	last := *w.Article.Last
 	err := w.book(ctx, func(ctx context.Context) error {
@@ -67,7 +68,7 @@ func (w *writing) rewrite(ctx context.Context) (content.ArticleVersion, error) {
 			w.warnings = append(w.warnings, c)
 		}
 	}
-	markdown := content.JoinSections(sections) + "\n"
+	markdown := content.WithoutLinks(content.JoinSections(sections)) + "\n"
 	checks := w.Check(last.Title, markdown, w.quotes)
 	return content.ArticleVersion{
 		BasedOn:         w.BasedOn,
