@@ -2839,9 +2839,9 @@ type Article implements Node {
   researchMode: ResearchMode
   "The quotes that the text may cite."
   evidence: [Evidence!]!
-  "The answers that the article was made of, the oldest first."
+  "The answers that the article was made of, the oldest first. Requires READ."
   parts: [ArticlePart!]!
-  "The money of the article."
+  "The money of the article. Requires READ."
   spend: ArticleSpend!
   "The publications of the article, one for each target, the oldest first."
   publications: [Publication!]!
@@ -3749,7 +3749,7 @@ input SetGatesInput {
   seeds: GateMode
   "The party that decides about the article plan."
   plan: GateMode
-  "The party that decides about publishing. Only ` + "`" + `OFF` + "`" + ` for now: no mutation opens this gate yet."
+  "The party that decides about publishing."
   publish: GateMode
   "True when an approval must come from another person than the one who prepared the selection."
   fourEyes: Boolean

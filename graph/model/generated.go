@@ -1215,7 +1215,7 @@ type SetGatesInput struct {
 	Seeds graphql.Omittable[*workflow.GateMode] `json:"seeds,omitempty"`
 	// The party that decides about the article plan.
 	Plan graphql.Omittable[*workflow.GateMode] `json:"plan,omitempty"`
-	// The party that decides about publishing. Only `OFF` for now: no mutation opens this gate yet.
+	// The party that decides about publishing.
 	Publish graphql.Omittable[*workflow.GateMode] `json:"publish,omitempty"`
 	// True when an approval must come from another person than the one who prepared the selection.
 	FourEyes graphql.Omittable[*bool] `json:"fourEyes,omitempty"`

@@ -83,6 +83,8 @@ func TestKeys_HaveAnExecutorEach(t *testing.T) {
 	for _, x := range New(Options{}) {
 		got = append(got, x.Key())
 	}
+	publishing, _ := NewPublishing(PublishOptions{})
+	got = append(got, publishing.Key())
 	if diff := cmp.Diff(Keys(), got); diff != "" {
 		t.Errorf("keys without executors, or the other way round (-want +got):\n%s", diff)
 	}
