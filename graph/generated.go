@@ -3429,6 +3429,8 @@ enum PublicationState {
   UNKNOWN
   "The site has a draft."
   DRAFTED
+  "A worker makes the draft public."
+  PUBLISH_SENT
   "The site publishes the post at a time."
   SCHEDULED
   "Readers see the post."
@@ -3497,6 +3499,8 @@ enum PublicationEventKind {
   DRAFT
   "The post was found on the site, or named by a person."
   ADOPT
+  "The site is about to be asked to make the post public."
+  MAKE_PUBLIC
   "The post is public, or will be."
   PUBLISH
   "A webhook has the message, or a file is ready."

@@ -105,6 +105,9 @@ func (e *Engine) decidePublication(
 		return err
 	}
 	at := e.now()
+	if in.Choice == ChoiceUnpublish && isUnsettled(p, at) {
+		return fault.New(fault.Conflict, "A request about the post may be under way. Decide again in two minutes.")
+	}
 	move, err := in.move(p, at)
 	if err != nil {
 		return err
@@ -142,6 +145,18 @@ func (e *Engine) decidePublication(
 	}
 	_, err = e.reopenIn(ctx, tx, who, &l, in.Reason)
 	return err
+}
+
+// unsettled is longer than a request to a site takes.
+const unsettled = 2 * time.Minute
+
+// isUnsettled reports whether a worker may be waiting for the answer of a site.
+func isUnsettled(p workflow.Publication, at time.Time) bool {
+	switch p.State {
+	case workflow.PublicationPublishSent, workflow.PublicationUpdateSent, workflow.PublicationUnpublishing:
+		return at.Sub(p.ChangedAt) < unsettled
+	}
+	return false
 }
 
 // lockUnitOf locks the unit that works on a publication in the current visit. works is false without such a unit, and
@@ -193,7 +208,7 @@ func (in DecidePublicationInput) move(p workflow.Publication, at time.Time) (pos
 			to = workflow.PublicationPlanned
 		}
 		m.After, err = p.To(to, m.Kind, at)
-		m.After.Overwrite, m.After.Lost = true, 0
+		m.After.Overwrite = true // Lost stays: the drafts of lost answers are still to be looked for.
 	case ChoiceSkip:
 		m.Kind = workflow.PublicationSkip
 		m.After, err = p.To(workflow.PublicationSkipped, m.Kind, at)

@@ -71,7 +71,7 @@ func (e *Engine) MovePublication(ctx context.Context, who caller.Caller, in Move
 		After:  in.After,
 		Kind:   in.Kind,
 		Unit:   in.Unit.Run().Unit,
-		Live:   in.Kind == workflow.PublicationSend || in.Kind == workflow.PublicationUpdate,
+		Live:   in.Kind.Sends(),
 	})
 	if err != nil {
 		return fmt.Errorf("move publication %s by %s: %w", in.After.ID, in.Kind, err)

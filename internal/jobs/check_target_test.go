@@ -45,7 +45,7 @@ func TestCheckTarget(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.who = testdb.Caller(t, b.db)
-	stop := b.runner(t, Options{Sites: &steps.Sites{
+	stop := b.runner(t, Options{Checks: true, Sites: &steps.Sites{
 		Engine: b.engine,
 		Client: publish.NewHTTP(true, nil),
 		Sender: webhook.NewSender(true),

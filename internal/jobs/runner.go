@@ -54,8 +54,10 @@ type Options struct {
 	Logger *slog.Logger
 	// Webhooks sends alerts. Without it other servers deliver them.
 	Webhooks *webhook.Sender
-	// Sites tries publish targets. Without it other servers do.
-	Sites *steps.Sites
+	// Sites takes posts from their readers. With Checks it tries publish targets too, which needs the key of their
+	// secrets; without, other servers do.
+	Sites  *steps.Sites
+	Checks bool
 	// Watch is the pause between two checks that a run is still valid, Heartbeat the pause between two renewals of its
 	// lease, and Lease the engine's lease. 1 s, 10 s and 30 s.
 	Watch, Heartbeat, Lease time.Duration
@@ -114,8 +116,10 @@ func NewRunner(o Options) (*Runner, error) {
 	}
 	if o.Sites != nil {
 		queues[siteQueue] = river.QueueConfig{MaxWorkers: siteCheckers}
-		if err := river.AddWorkerSafely(workers, &targetChecker{sites: o.Sites, name: o.Name}); err != nil {
-			return nil, fmt.Errorf("register the worker of targets: %w", err)
+		if o.Checks {
+			if err := river.AddWorkerSafely(workers, &targetChecker{sites: o.Sites, name: o.Name}); err != nil {
+				return nil, fmt.Errorf("register the worker of targets: %w", err)
+			}
 		}
 		if err := river.AddWorkerSafely(workers, &unpublisher{sites: o.Sites, name: o.Name}); err != nil {
 			return nil, fmt.Errorf("register the worker of publications: %w", err)

@@ -47,5 +47,5 @@ func (u *unpublisher) Timeout(*river.Job[unpublishArgs]) time.Duration { return 
 // Work makes one attempt. River works the job again after an error that may pass.
 func (u *unpublisher) Work(ctx context.Context, job *river.Job[unpublishArgs]) error {
 	who := caller.Caller{Actor: u.name, OrganizationID: job.Args.OrganizationID, Role: caller.Admin}
-	return riverError(u.sites.Unpublish(ctx, who, job.Args.PublicationID))
+	return riverError(u.sites.Unpublish(ctx, who, job.Args.PublicationID, job.Attempt >= job.MaxAttempts))
 }

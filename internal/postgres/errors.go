@@ -84,6 +84,7 @@ var faults = map[outcome]*fault.Error{
 var refusals = map[string]*fault.Error{
 	"model_prices_no_overlap":  fault.New(fault.Conflict, "Another price covers the same time."),
 	"model_prices_pkey":        fault.New(fault.Conflict, "Another price covers the same time."),
+	"publications_post":        fault.New(fault.Conflict, "Another publication has this post."),
 	"ai_calls_generation_once": fault.New(fault.DuplicateGeneration, "Another call has this generation."),
 	"ai_calls_article":         fault.New(fault.NotFound, "The workflow has no budget for this article."),
 	"gate_decisions_agree": fault.New(fault.Conflict,

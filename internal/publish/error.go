@@ -42,6 +42,8 @@ type Error struct {
 	// Applied reports whether the site may have made the change all the same: there was no answer, or none that can be
 	// read. Such a request is looked up, never sent again at once.
 	Applied bool
+	// Gone reports that the site says that it has no such post.
+	Gone bool
 	// Status is the HTTP status, or 0 when there was no answer.
 	Status int
 	// RetryAfter is the wait that the site asks for, at most a day; 0 when it asks for none.

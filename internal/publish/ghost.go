@@ -78,6 +78,8 @@ type ghostPost struct {
 	URL       string `json:"url"`
 	Slug      string `json:"slug"`
 	Status    string `json:"status"`
+	Title     string `json:"title"`
+	CreatedAt string `json:"created_at"`
 	UpdatedAt string `json:"updated_at"`
 	HTML      string `json:"html"`
 	Tags      []struct {
@@ -90,6 +92,8 @@ func (p ghostPost) remote(marker string) Remote {
 		ID:       p.ID,
 		URL:      p.URL,
 		Slug:     p.Slug,
+		Title:    p.Title,
+		Edited:   p.CreatedAt != p.UpdatedAt,
 		State:    Draft,
 		Modified: p.UpdatedAt,
 		SHA256:   sha256.Sum256([]byte(p.HTML)),
@@ -205,10 +209,12 @@ func (g *Ghost) Get(ctx context.Context, id, marker string) (Remote, error) {
 func (g *Ghost) Publish(ctx context.Context, id, marker string, at *time.Time) (Remote, error) {
 	fields := map[string]any{"status": "published"}
 	if at != nil {
-		fields = map[string]any{"status": "scheduled", "published_at": at.UTC().Format("2006-01-02T15:04:05.000Z")}
+		fields = map[string]any{"status": "scheduled", "published_at": at.UTC().Format(ghostTime)}
 	}
 	return g.setState(ctx, id, marker, fields)
 }
+
+const ghostTime = "2006-01-02T15:04:05.000Z"
 
 // Unpublish makes a post a draft again.
 func (g *Ghost) Unpublish(ctx context.Context, id, marker string) (Remote, error) {
@@ -220,6 +226,9 @@ func (g *Ghost) setState(ctx context.Context, id, marker string, fields map[stri
 	now, err := g.Get(ctx, id, marker)
 	if err != nil {
 		return Remote{}, err
+	}
+	if now.State == Scheduled && fields["status"] == "published" {
+		fields["published_at"] = g.now().UTC().Format(ghostTime)
 	}
 	fields["updated_at"] = now.Modified
 	return g.write(ctx, http.MethodPut, "posts/"+url.PathEscape(id)+"/", fields, marker)
@@ -273,7 +282,7 @@ func (g *Ghost) call(ctx context.Context, method, path string, query url.Values,
 	if len(query) > 0 {
 		address += "?" + query.Encode()
 	}
-	conflict := false
+	conflict, missing := false, false
 	_, err := exchange{
 		method: method,
 		url:    address,
@@ -281,12 +290,16 @@ func (g *Ghost) call(ctx context.Context, method, path string, query url.Values,
 		sign:   g.sign,
 		explain: func(status int, body []byte) (string, bool) {
 			message, kind, ours := ghostError(body)
-			conflict = kind == "UpdateCollisionError"
+			conflict, missing = kind == "UpdateCollisionError", kind == "NotFoundError"
 			return message, ours
 		},
 	}.do(ctx, g.client, out)
 	var failed *Error
-	if errors.As(err, &failed) && (conflict || failed.Status == http.StatusConflict) {
+	if !errors.As(err, &failed) {
+		return err
+	}
+	failed.Gone = missing && failed.Status == http.StatusNotFound
+	if conflict || failed.Status == http.StatusConflict {
 		failed.Class = RemoteConflict
 	}
 	return err

@@ -53,7 +53,10 @@ type Remote struct {
 	ID    string
 	URL   string
 	Slug  string
+	Title string
 	State State
+	// Edited reports whether the site says that the post was changed since it was made.
+	Edited bool
 	// Modified is the site's stamp of the last change. It is compared for equality only: the clock is the site's.
 	Modified string
 	// SHA256 is over the content as the site stores it, which may differ from what was sent.

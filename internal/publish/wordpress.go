@@ -43,9 +43,17 @@ type wirePost struct {
 	Slug     string `json:"slug"`
 	Status   string `json:"status"`
 	Modified string `json:"modified_gmt"`
-	Content  struct {
+	Title    struct {
+		Raw string `json:"raw"`
+	} `json:"title"`
+	Content struct {
 		Raw string `json:"raw"`
 	} `json:"content"`
+	Links struct {
+		Versions []struct {
+			Count int `json:"count"`
+		} `json:"version-history"`
+	} `json:"_links"`
 }
 
 func (p wirePost) remote(marker string) Remote {
@@ -54,6 +62,8 @@ func (p wirePost) remote(marker string) Remote {
 		ID:       strconv.FormatInt(p.ID, 10),
 		URL:      p.Link,
 		Slug:     p.Slug,
+		Title:    p.Title.Raw,
+		Edited:   len(p.Links.Versions) > 0 && p.Links.Versions[0].Count > 0,
 		State:    wordPressState(p.Status),
 		Modified: p.Modified,
 		SHA256:   sha256.Sum256([]byte(p.Content.Raw)),
@@ -132,15 +142,23 @@ func (w *WordPress) Get(ctx context.Context, id, marker string) (Remote, error) 
 	return post.remote(marker), nil
 }
 
-// Publish makes a post public now, or at a time in the future. It may be repeated: the id names the post.
+// Publish makes a post public now, or at a time in the future. It may be repeated: the id names the post. WordPress
+// keeps the date of a post that it has scheduled, and schedules it again: such a post gets the date of now.
 func (w *WordPress) Publish(ctx context.Context, id, marker string, at *time.Time) (Remote, error) {
-	fields := map[string]any{"status": "publish"}
+	path, fields := "/wp/v2/posts/"+url.PathEscape(id), map[string]any{"status": "publish"}
 	if at != nil {
-		fields = map[string]any{"status": "future", "date_gmt": at.UTC().Format("2006-01-02T15:04:05")}
+		fields = map[string]any{"status": "future", "date_gmt": at.UTC().Format(wordPressTime)}
 	}
-	r, err := w.write(ctx, "/wp/v2/posts/"+url.PathEscape(id), fields, marker)
+	r, err := w.write(ctx, path, fields, marker)
+	if err == nil && at == nil && r.State == Scheduled {
+		// The site's clock may be behind.
+		fields["date_gmt"] = time.Now().UTC().Add(-time.Minute).Format(wordPressTime)
+		r, err = w.write(ctx, path, fields, marker)
+	}
 	return r, gone(err)
 }
+
+const wordPressTime = "2006-01-02T15:04:05"
 
 // Unpublish makes a post a draft again.
 func (w *WordPress) Unpublish(ctx context.Context, id, marker string) (Remote, error) {
@@ -251,6 +269,7 @@ func (w *WordPress) call(ctx context.Context, method, path string, query url.Val
 		return err
 	}
 	var exists *termExistsError
+	missing := false
 	_, err = exchange{
 		method: method,
 		url:    address,
@@ -261,13 +280,18 @@ func (w *WordPress) call(ctx context.Context, method, path string, query url.Val
 			return nil
 		},
 		explain: func(status int, body []byte) (string, bool) {
-			message, id, ours := wordPressError(status, body)
-			if id > 0 {
-				exists = &termExistsError{id: id}
+			e := wordPressError(status, body)
+			if e.term > 0 {
+				exists = &termExistsError{id: e.term}
 			}
-			return message, ours
+			missing = e.code == "rest_post_invalid_id"
+			return e.message, e.code != ""
 		},
 	}.do(ctx, w.client, out)
+	var failed *Error
+	if errors.As(err, &failed) {
+		failed.Gone = missing && failed.Status == http.StatusNotFound
+	}
 	if err != nil && exists != nil {
 		return exists
 	}
@@ -297,32 +321,39 @@ func (w *WordPress) address(path string, query url.Values) (string, error) {
 const authSentence = "the site did not accept the login: the application password is wrong, " +
 	"the server removes the header Authorization, or a plugin has switched application passwords off"
 
-// wordPressError reads an error of the REST API: its message, and the id of a term that exists already.
-func wordPressError(status int, body []byte) (message string, term int64, ours bool) {
+// wordPressFailure is an error of the REST API. code is "" for an answer that is not the API's.
+type wordPressFailure struct {
+	code, message string
+	term          int64 // the id of a term that exists already
+}
+
+// wordPressError reads an error of the REST API.
+func wordPressError(status int, body []byte) wordPressFailure {
 	var wire struct {
 		Code    string          `json:"code"`
 		Message string          `json:"message"`
 		Data    json.RawMessage `json:"data"`
 	}
 	if !isJSON(body) || json.Unmarshal(body, &wire) != nil || wire.Code == "" {
-		return "", 0, false
+		return wordPressFailure{}
 	}
+	failed := wordPressFailure{code: wire.Code, message: wire.Message + " (" + wire.Code + ")"}
 	var data struct {
 		TermID int64 `json:"term_id"`
 	}
 	if wire.Code == "term_exists" && json.Unmarshal(wire.Data, &data) == nil {
-		term = data.TermID
+		failed.term = data.TermID
 	}
 	if status == http.StatusUnauthorized {
-		return authSentence + " (" + wire.Code + ")", term, true
+		failed.message = authSentence + " (" + wire.Code + ")"
 	}
-	return wire.Message + " (" + wire.Code + ")", term, true
+	return failed
 }
 
 // gone makes a missing post a conflict: a person has deleted it.
 func gone(err error) error {
 	var failed *Error
-	if errors.As(err, &failed) && (failed.Status == http.StatusNotFound || failed.Status == http.StatusGone) {
+	if errors.As(err, &failed) && failed.Gone {
 		failed.Class, failed.Message = RemoteConflict, "the post was deleted on the site"
 	}
 	return err

@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"strings"
@@ -59,9 +58,6 @@ func (s SiteSettings) targets(box *sealed.Box, site string) engine.Targets {
 	return t
 }
 
-// errNoSecretsKey is the error of a server that cannot open the secret of a target.
-var errNoSecretsKey = errors.New("this server has no SECRETS_KEY, so it cannot use the secret of the target")
-
 // sites returns the way to the sites. Without a key it reaches only those without a secret.
 func (s SiteSettings) sites(box *sealed.Box, e *engine.Engine, site string) *steps.Sites {
 	return &steps.Sites{
@@ -70,7 +66,7 @@ func (s SiteSettings) sites(box *sealed.Box, e *engine.Engine, site string) *ste
 		Sender: webhook.NewSender(s.PublishPrivate),
 		Open: func(organization, target uuid.UUID, text []byte) (string, error) {
 			if box == nil {
-				return "", errNoSecretsKey
+				return "", steps.ErrNoKey
 			}
 			return box.Open(sealedFor(organization, target), text)
 		},

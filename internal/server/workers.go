@@ -47,10 +47,6 @@ func (s *Server) wireWorkers(p pools) error {
 		Sites:          s.settings.sites(box, s.engine, s.sandboxSite),
 		Looks:          s.settings.PublishLooks,
 	}
-	checks := options.Sites
-	if box == nil {
-		checks = nil // Servers with the key try the targets.
-	}
 	runner, err := jobs.NewRunner(jobs.Options{
 		Pool:      p.direct,
 		Engine:    s.engine,
@@ -63,7 +59,8 @@ func (s *Server) wireWorkers(p pools) error {
 		Name:      jobs.NewName(),
 		Logger:    s.logger,
 		Webhooks:  sender,
-		Sites:     checks,
+		Sites:     options.Sites,
+		Checks:    box != nil,
 		Watch:     s.settings.Watch,
 		Heartbeat: s.settings.Heartbeat,
 		Lease:     s.settings.Lease,

@@ -35,6 +35,7 @@ type press struct {
 	sites  []*sandbox.WordPress
 	net    *lossy
 	client *http.Client
+	way    *steps.Sites
 	flow   workflow.Workflow
 	run    steps.Executor
 	units  steps.UnitExecutor
@@ -133,17 +134,18 @@ func newPressOf(t *testing.T, targets []postgres.PublishTarget) press {
 	if err != nil {
 		t.Fatal(err)
 	}
+	p.way = &steps.Sites{
+		Engine: p.engine,
+		Client: client,
+		Sender: webhook.NewSender(true),
+		Open:   func(_, _ uuid.UUID, sealed []byte) (string, error) { return string(sealed), nil },
+		Now:    time.Now,
+	}
 	p.run, p.units = steps.NewPublishing(steps.PublishOptions{
 		Options: steps.Options{
 			Engine: p.engine,
-			Sites: &steps.Sites{
-				Engine: p.engine,
-				Client: client,
-				Sender: webhook.NewSender(true),
-				Open:   func(_, _ uuid.UUID, sealed []byte) (string, error) { return string(sealed), nil },
-				Now:    time.Now,
-			},
-			Looks: looks,
+			Sites:  p.way,
+			Looks:  looks,
 		},
 		Article: func(_ context.Context, _ caller.Caller, _ uuid.UUID, revision int) (engine.PublishedText, error) {
 			return engine.PublishedText{
@@ -211,6 +213,9 @@ func (p *press) publications(t *testing.T) []workflow.Publication {
 	}
 	return found[p.flow.ID]
 }
+
+// deliveryOf is the id of the first message about a publication.
+func deliveryOf(p workflow.Publication) string { return fmt.Sprintf("pub_%s_%d", p.ID, p.Approval) }
 
 // sound checks that verify has no finding.
 func (p *press) sound(t *testing.T) {

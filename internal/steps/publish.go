@@ -156,7 +156,7 @@ func (p *publishingUnit) RunUnit(
 // publish brings the publication of a unit to its end.
 func (p *publishingUnit) publish(ctx context.Context, r runner) error {
 	publication, err := p.options.Engine.PublicationOfUnit(ctx, r.who, *r.unit)
-	if err != nil || publication.HasEnded() {
+	if err != nil || publication.HasEnded() && !leavesTwins(publication) {
 		return err
 	}
 	target, err := p.options.Engine.PublishTarget(ctx, r.who, publication.TargetID)
@@ -184,11 +184,14 @@ func (p *publishingUnit) publish(ctx context.Context, r runner) error {
 		return err
 	}
 	w.post = w.compose()
-	if err := w.reach(ctx); err != nil {
+	if err := w.reach(ctx, w.step); err != nil {
 		return err
 	}
 	return w.tidy(ctx)
 }
+
+// leavesTwins reports whether a lost answer may have left other drafts beside a post that the site has.
+func leavesTwins(p workflow.Publication) bool { return p.Lost > 0 && p.IsReached() }
 
 // checkUsable refuses a target that has ended, and a made-up article for a real site.
 func checkUsable(t engine.PublishTarget, a engine.PublishedText) error {

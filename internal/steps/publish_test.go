@@ -210,7 +210,7 @@ func TestWebhookReceiverSeesOneID(t *testing.T) {
 		p.work(t, unit.ID)
 	}
 	publications := p.publications(t)
-	want := map[string]int{"pub_" + publications[0].ID.String(): 3}
+	want := map[string]int{deliveryOf(publications[0]): 3}
 	if diff := cmp.Diff(want, ids); diff != "" {
 		t.Errorf("ids (-want +got):\n%s", diff)
 	}

@@ -18,6 +18,8 @@ const (
 	mostLost = 3
 	// mostRepeats bounds the requests of one attempt that name a post and may be repeated.
 	mostRepeats = 5
+	// mostTurns bounds the moves of one attempt. The longest way to an end has about ten.
+	mostTurns = 30
 )
 
 // site is what the sites with drafts have in common.
@@ -42,6 +44,7 @@ type publisher struct {
 	post        publish.Post
 	publication workflow.Publication
 	repeats     int
+	turns       int
 }
 
 // compose returns the article as the site gets it.
@@ -57,13 +60,18 @@ func (w *publisher) compose() publish.Post {
 	}
 }
 
-// reach moves the publication until it has ended.
-func (w *publisher) reach(ctx context.Context) error {
+// reach moves the publication by steps until it has ended.
+func (w *publisher) reach(ctx context.Context, step func(context.Context) error) error {
 	for !w.publication.HasEnded() {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := w.step(ctx); err != nil {
+		if w.turns++; w.turns > mostTurns {
+			return &publish.Error{
+				Class: publish.ProviderUnavailable, Message: "the site's answers lead to no end of the publication",
+			}
+		}
+		if err := step(ctx); err != nil {
 			return err
 		}
 	}
@@ -82,11 +90,18 @@ func (w *publisher) step(ctx context.Context) error {
 		return w.lookAgain(ctx)
 	case workflow.PublicationDrafted:
 		return w.fromDraft(ctx)
+	case workflow.PublicationPublishSent:
+		return w.publishAgain(ctx)
 	case workflow.PublicationScheduled, workflow.PublicationLive:
 		return w.update(ctx, w.seen())
 	case workflow.PublicationUpdateSent:
 		return w.confirmUpdate(ctx)
 	}
+	return w.undecided()
+}
+
+// undecided returns the error of a publication that waits for a person.
+func (w *publisher) undecided() error {
 	return &decisionError{
 		code:    cmp.Or(w.publication.Failure, workflow.FailureRemoteConflict),
 		message: cmp.Or(w.publication.FailureMessage, "a person must decide about the publication"),
@@ -264,8 +279,8 @@ func (w *publisher) lookAgain(ctx context.Context) error {
 	return w.to(ctx, workflow.PublicationPlanned, workflow.PublicationAbsent)
 }
 
-// tidy moves later twins of the post to the trash, which a lost answer can leave behind: drafts with our marker and our
-// content. A twin that a person has changed stays.
+// tidy moves later twins of the post to the trash, which a lost answer can leave behind: drafts with our marker, our
+// title and our content. A twin that a person has changed stays.
 func (w *publisher) tidy(ctx context.Context) error {
 	if w.publication.Lost == 0 || w.publication.Remote.SHA256 == nil {
 		return nil
@@ -274,8 +289,12 @@ func (w *publisher) tidy(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, twin := range seen.Marked {
-		if twin.ID == w.publication.Remote.ID || twin.State != publish.Draft ||
+	ours := slices.IndexFunc(seen.Marked, func(r publish.Remote) bool { return r.ID == w.publication.Remote.ID })
+	if ours < 0 {
+		return nil
+	}
+	for i, twin := range seen.Marked {
+		if i == ours || twin.State != publish.Draft || twin.Edited || twin.Title != seen.Marked[ours].Title ||
 			twin.SHA256 != *w.publication.Remote.SHA256 {
 			continue
 		}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/infin8content/engine/internal/publicid"
@@ -31,17 +33,9 @@ type delivery struct {
 }
 
 // deliver gives the article to a receiver without drafts. A webhook gets the same id whenever a message is repeated, so
-// that it can drop the second one; another revision has another id. A file is ready as soon as it is planned.
+// that it can drop the second one; every other message has another id. A file is ready as soon as it is planned.
 func (w *publisher) deliver(ctx context.Context) error {
-	for !w.publication.HasEnded() {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		if err := w.deliverStep(ctx); err != nil {
-			return err
-		}
-	}
-	return nil
+	return w.reach(ctx, w.deliverStep)
 }
 
 func (w *publisher) deliverStep(ctx context.Context) error {
@@ -58,7 +52,7 @@ func (w *publisher) deliverStep(ctx context.Context) error {
 			return w.undelivered(ctx, err)
 		}
 		return w.found(ctx, workflow.PublicationLive, workflow.PublicationDeliver, done)
-	case workflow.PublicationLive:
+	case workflow.PublicationLive, workflow.PublicationDrafted: // DRAFTED after a withdrawal.
 		return w.to(ctx, workflow.PublicationUpdateSent, workflow.PublicationUpdate)
 	case workflow.PublicationUpdateSent:
 		if err := w.send(ctx, id); err != nil {
@@ -66,7 +60,7 @@ func (w *publisher) deliverStep(ctx context.Context) error {
 		}
 		return w.found(ctx, workflow.PublicationLive, workflow.PublicationUpdated, done)
 	}
-	return w.step(ctx)
+	return w.undecided()
 }
 
 // undelivered plans a message again that no answer has confirmed.
@@ -83,13 +77,23 @@ func (w *publisher) undelivered(ctx context.Context, cause error) error {
 	return cause
 }
 
-// deliveryID is the id of the publication for its first message, and that of the revision for a later one.
+// deliveryID is the id of the next message: that of the publication with the number of the decision that asks for it.
+// Another message for the same decision, such as one after a withdrawal, counts on from the one before. The id stays
+// the same until the receiver has taken the message.
 func (w *publisher) deliveryID() string {
-	id := string(publicid.New(publicid.Publication, w.publication.ID))
-	if w.publication.Remote.ID == "" || w.publication.Remote.Revision == w.publication.Revision {
+	id := fmt.Sprintf("%s_%d", publicid.New(publicid.Publication, w.publication.ID), w.publication.Approval)
+	before, ours := strings.CutPrefix(w.publication.Remote.ID, id)
+	if !ours {
 		return id
 	}
-	return fmt.Sprintf("%s_%d", id, w.publication.Revision)
+	if before == "" {
+		return id + "_2"
+	}
+	n, err := strconv.Atoi(strings.TrimPrefix(before, "_"))
+	if err != nil || n < 2 || !strings.HasPrefix(before, "_") {
+		return id // The decision before has a longer number.
+	}
+	return fmt.Sprintf("%s_%d", id, n+1)
 }
 
 // send sends one message to a webhook; a file is sent nowhere.

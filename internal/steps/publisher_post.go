@@ -35,33 +35,85 @@ func (w *publisher) fromDraft(ctx context.Context) error {
 	return w.makePublic(ctx, now)
 }
 
-// makePublic publishes a post by its id, and reads it again: the state, the marker and the content must be ours.
+// makePublic publishes a post by its id, unless the site has it public already.
 func (w *publisher) makePublic(ctx context.Context, now publish.Remote) error {
-	if now.State != publish.Live && (now.State != publish.Scheduled || w.publication.PublishAt == nil) {
-		_, err := w.site.Publish(ctx, now.ID, w.post.Marker, w.publication.PublishAt)
-		if err != nil {
-			return w.repeat(err)
-		}
+	now.Revision = w.publication.Remote.Revision
+	if now.State == publish.Live {
+		return w.found(ctx, workflow.PublicationLive, workflow.PublicationPublish, now)
 	}
-	public, err := w.site.Get(ctx, now.ID, w.post.Marker)
+	if err := w.found(ctx, workflow.PublicationPublishSent, workflow.PublicationMakePublic, now); err != nil {
+		return err
+	}
+	return w.sendPublic(ctx)
+}
+
+// publishAgain goes on after a request to publish without an answer. A post that the site has scheduled may have
+// another time, so only a public one needs no further request.
+func (w *publisher) publishAgain(ctx context.Context) error {
+	now, err := w.unchanged(ctx)
+	if err != nil {
+		return w.repeat(err)
+	}
+	if now.State == publish.Live {
+		return w.found(ctx, workflow.PublicationLive, workflow.PublicationPublish, now)
+	}
+	if err := w.to(ctx, workflow.PublicationPublishSent, workflow.PublicationMakePublic); err != nil {
+		return err
+	}
+	return w.sendPublic(ctx)
+}
+
+// sendPublic asks the site to publish the post, and reads it again: the state, the marker and the content must be ours.
+func (w *publisher) sendPublic(ctx context.Context) error {
+	p := w.publication
+	_, err := w.site.Publish(ctx, p.Remote.ID, w.post.Marker, p.PublishAt)
+	var failed *publish.Error
 	switch {
 	case isConflict(err):
 		return w.conflict(ctx, workflow.FailureRemoteConflict, messageOf(err))
+	case errors.As(err, &failed) && !failed.Applied:
+		return w.refused(ctx, failed)
 	case err != nil:
 		return w.repeat(err)
-	case public.SHA256 != now.SHA256:
-		return w.conflict(ctx, workflow.FailureRemoteConflict, "a person has changed the post on the site")
 	}
-	public.Revision = w.publication.Remote.Revision
-	switch public.State {
-	case publish.Live:
+	public, err := w.unchanged(ctx)
+	switch {
+	case err != nil:
+		return w.repeat(err)
+	case public.State == publish.Live:
 		return w.found(ctx, workflow.PublicationLive, workflow.PublicationPublish, public)
-	case publish.Scheduled:
+	case public.State == publish.Scheduled && p.Policy == workflow.PublishSchedule:
 		return w.found(ctx, workflow.PublicationScheduled, workflow.PublicationPublish, public)
 	}
-	return &publish.Error{
+	return w.refused(ctx, &publish.Error{
 		Class: publish.Auth, Message: "the site keeps the post unpublished: the account may not publish posts",
+	})
+}
+
+// refused records that the site provably did not publish the post.
+func (w *publisher) refused(ctx context.Context, cause *publish.Error) error {
+	next, err := w.publication.Fail(workflow.PublicationDrafted, workflow.PublicationRefuse,
+		workflow.UnitFailure{Code: workflow.FailureCode(cause.Class), Message: cause.Message}, w.options.Now())
+	if err != nil {
+		return err
 	}
+	if err := w.move(ctx, workflow.PublicationRefuse, next); err != nil {
+		return err
+	}
+	return cause
+}
+
+// unchanged reads the post, whose content must be what was seen last.
+func (w *publisher) unchanged(ctx context.Context) (publish.Remote, error) {
+	now, err := w.site.Get(ctx, w.publication.Remote.ID, w.post.Marker)
+	switch sum := w.publication.Remote.SHA256; {
+	case isConflict(err):
+		return now, w.conflict(ctx, workflow.FailureRemoteConflict, messageOf(err))
+	case err == nil && sum != nil && *sum != now.SHA256:
+		return now, w.conflict(ctx, workflow.FailureRemoteConflict, "a person has changed the post on the site")
+	}
+	now.Revision = w.publication.Remote.Revision
+	return now, err
 }
 
 // update replaces the content of a post, if the site still has it as it was.
@@ -69,10 +121,6 @@ func (w *publisher) update(ctx context.Context, from publish.Remote) error {
 	if err := w.to(ctx, workflow.PublicationUpdateSent, workflow.PublicationUpdate); err != nil {
 		return err
 	}
-	return w.sendUpdate(ctx, from)
-}
-
-func (w *publisher) sendUpdate(ctx context.Context, from publish.Remote) error {
 	made, err := w.site.Update(ctx, publish.Change{
 		From:      from,
 		Overwrite: w.publication.Overwrite || w.publication.Remote.SHA256 == nil,
@@ -87,13 +135,22 @@ func (w *publisher) sendUpdate(ctx context.Context, from publish.Remote) error {
 	return w.updated(ctx, made)
 }
 
-// updated records the post after an update.
+// updated records the post after an update. One that the site has scheduled counts as a draft: its time may be that of
+// an earlier decision. A decision for a draft takes the time from it.
 func (w *publisher) updated(ctx context.Context, made publish.Remote) error {
-	state := map[publish.State]workflow.PublicationState{
-		publish.Live: workflow.PublicationLive, publish.Scheduled: workflow.PublicationScheduled,
-	}[made.State]
-	if state == "" {
-		state = workflow.PublicationDrafted
+	state := workflow.PublicationDrafted
+	switch {
+	case made.State == publish.Live:
+		state = workflow.PublicationLive
+	case made.State == publish.Scheduled && w.publication.Policy == workflow.PublishDraft:
+		draft, err := w.site.Unpublish(ctx, made.ID, w.post.Marker)
+		switch {
+		case isConflict(err):
+			return w.conflict(ctx, workflow.FailureRemoteConflict, messageOf(err))
+		case err != nil:
+			return w.repeat(err)
+		}
+		made = draft
 	}
 	made.Revision = w.publication.Revision
 	return w.found(ctx, state, workflow.PublicationUpdated, made)
@@ -114,7 +171,7 @@ func (w *publisher) confirmUpdate(ctx context.Context) error {
 	if w.publication.Remote.SHA256 == nil {
 		from = now
 	}
-	return w.sendUpdate(ctx, from)
+	return w.update(ctx, from)
 }
 
 // repeat lets the attempt repeat a request that names a post, when its answer was lost.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"net/http"
 	"slices"
 
 	"github.com/google/uuid"
@@ -16,9 +17,13 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
+// ErrNoKey is the error of Sites.Open on a server without the key of the secrets.
+var ErrNoKey = errors.New("this server has no SECRETS_KEY, so it cannot use the secret of the target")
+
 // Unpublish makes the post of a publication a draft again and records it. A post that is gone counts as done. It
-// returns an error when another attempt may succeed, or when the database did not take the result.
-func (s *Sites) Unpublish(ctx context.Context, who caller.Caller, id uuid.UUID) error {
+// returns an error when another attempt may succeed, perhaps on another server, or when the database did not take the
+// result. The failure of the last attempt is recorded: a person decides.
+func (s *Sites) Unpublish(ctx context.Context, who caller.Caller, id uuid.UUID, last bool) error {
 	p, err := s.Engine.Publication(ctx, who, id)
 	if err != nil || p.State != workflow.PublicationUnpublishing {
 		return err
@@ -27,18 +32,28 @@ func (s *Sites) Unpublish(ctx context.Context, who caller.Caller, id uuid.UUID) 
 	if err != nil {
 		return err
 	}
+	if target.Kind != workflow.TargetFile && !last {
+		if _, err := s.Open(who.OrganizationID, target.ID, target.Secret); errors.Is(err, ErrNoKey) {
+			return err
+		}
+	}
 	in := engine.UnpublishedInput{Publication: p}
 	err = s.withdraw(ctx, who, target, p)
 	var failed *publish.Error
 	switch {
-	case err == nil || isConflict(err):
-	case errors.As(err, &failed) && slices.Contains(
-		[]publish.Class{publish.Auth, publish.InvalidRequest, publish.Blocked}, failed.Class):
+	case err == nil || errors.As(err, &failed) && failed.Gone:
+	case errors.As(err, &failed) && (last && ctx.Err() == nil || isFinal(failed)):
 		in.Failure = &workflow.UnitFailure{Code: workflow.FailureCode(failed.Class), Message: failed.Message}
 	default:
 		return err
 	}
 	return s.Engine.RecordUnpublished(ctx, who, in)
+}
+
+// isFinal reports whether another attempt would fail in the same way. A site that is busy with the post answers 409.
+func isFinal(e *publish.Error) bool {
+	return e.Status != http.StatusConflict &&
+		slices.Contains([]publish.Class{publish.Auth, publish.InvalidRequest, publish.Blocked}, e.Class)
 }
 
 func (s *Sites) withdraw(
@@ -54,7 +69,10 @@ func (s *Sites) withdraw(
 	if err != nil {
 		return err
 	}
-	_, err = site.Unpublish(ctx, p.Remote.ID, p.ID.String())
+	r, err := site.Unpublish(ctx, p.Remote.ID, p.ID.String())
+	if err == nil && r.State != publish.Draft && r.State != publish.Trashed {
+		return &publish.Error{Class: publish.ProviderUnavailable, Message: "the site keeps the post from being a draft"}
+	}
 	return err
 }
 
@@ -71,7 +89,7 @@ func (s *Sites) sendWithdrawal(
 		return err
 	}
 	status, err := s.Sender.Send(ctx, webhook.Message{
-		ID:     string(id) + "_withdrawn",
+		ID:     p.Remote.ID + "_withdrawn",
 		URL:    t.BaseURL,
 		Secret: secret,
 		Body:   body,

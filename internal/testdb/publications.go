@@ -163,3 +163,44 @@ func decide(t testing.TB, db *DB, who caller.Caller, g gateStep) workflow.Workfl
 	}
 	return next
 }
+
+// ApproveAgain resets a workflow that has failed in the step PUBLISH, and takes it to PUBLISH_PENDING by another
+// decision that asks for one of its publications as change says.
+func ApproveAgain(
+	t testing.TB, db *DB, who caller.Caller, failed workflow.Workflow, change func(*workflow.Publication),
+) workflow.Workflow {
+	t.Helper()
+	flow := Move(t, db.Store(), who, failed, workflow.ArticlePending)
+	for flow.State != workflow.ArticleCompleted {
+		flow = Move(t, db.Store(), who, flow, flow.State.NextStates()[0])
+	}
+	found, err := db.Store().Publications(context.Background(), who, postgres.PublicationPage{
+		Workflows: []uuid.UUID{flow.ID}, First: 1,
+	})
+	if err != nil || len(found[flow.ID]) != 1 {
+		t.Fatalf("read the publication: got %+v, %v", found, err)
+	}
+	before := found[flow.ID][0]
+	after, err := before.Replan(func(p *workflow.Publication) {
+		change(p)
+		p.Approval = flow.Version + 1
+	}, Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return decide(t, db, who, gateStep{
+		flow: flow,
+		to:   workflow.PublishPending,
+		gate: workflow.GatePublish,
+		selection: content.PublishSelectionOf([]content.PublishItem{
+			{ArticleID: after.ArticleID, TargetID: after.TargetID, Revision: after.Revision},
+		}),
+		preparer: "second of " + who.Actor,
+		with: func(tx *postgres.Store) error {
+			_, err := tx.MovePublication(context.Background(), who, postgres.PublicationMove{
+				Before: before, After: after, Kind: workflow.PublicationReplan,
+			})
+			return err
+		},
+	})
+}

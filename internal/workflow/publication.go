@@ -16,13 +16,14 @@ type PublicationState string
 
 // The states.
 const (
-	PublicationPlanned       PublicationState = "PLANNED"     // nothing was sent, or the site provably has nothing
-	PublicationSent          PublicationState = "SENT"        // a worker sends a draft
-	PublicationUnknown       PublicationState = "UNKNOWN"     // the answer was lost: the site is asked
-	PublicationDrafted       PublicationState = "DRAFTED"     // the site has a draft whose id is known
-	PublicationScheduled     PublicationState = "SCHEDULED"   // the site publishes it at a time
-	PublicationLive          PublicationState = "LIVE"        // readers see it
-	PublicationUpdateSent    PublicationState = "UPDATE_SENT" // a worker replaces the content of the post
+	PublicationPlanned       PublicationState = "PLANNED"      // nothing was sent, or the site provably has nothing
+	PublicationSent          PublicationState = "SENT"         // a worker sends a draft
+	PublicationUnknown       PublicationState = "UNKNOWN"      // the answer was lost: the site is asked
+	PublicationDrafted       PublicationState = "DRAFTED"      // the site has a draft whose id is known
+	PublicationPublishSent   PublicationState = "PUBLISH_SENT" // a worker makes the draft public
+	PublicationScheduled     PublicationState = "SCHEDULED"    // the site publishes it at a time
+	PublicationLive          PublicationState = "LIVE"         // readers see it
+	PublicationUpdateSent    PublicationState = "UPDATE_SENT"  // a worker replaces the content of the post
 	PublicationNeedsDecision PublicationState = "NEEDS_DECISION"
 	PublicationSkipped       PublicationState = "SKIPPED"      // a person left it out
 	PublicationOrphaned      PublicationState = "ORPHANED"     // no approved article belongs to the post any more
@@ -35,25 +36,32 @@ type PublicationMove string
 
 // The moves.
 const (
-	PublicationPlan      PublicationMove = "PLAN"   // the first event
-	PublicationReplan    PublicationMove = "REPLAN" // another decision asks for it, perhaps with another revision
-	PublicationSend      PublicationMove = "SEND"
-	PublicationRefuse    PublicationMove = "REFUSE" // the site provably did not take the draft
-	PublicationLose      PublicationMove = "LOSE"   // there was no answer that can be read
-	PublicationAbsent    PublicationMove = "ABSENT" // the site provably has no post
-	PublicationDraft     PublicationMove = "DRAFT"
-	PublicationAdopt     PublicationMove = "ADOPT" // a post was found, or named by a person
-	PublicationPublish   PublicationMove = "PUBLISH"
-	PublicationDeliver   PublicationMove = "DELIVER" // a receiver without drafts has it
-	PublicationUpdate    PublicationMove = "UPDATE"
-	PublicationUpdated   PublicationMove = "UPDATED"
-	PublicationConflict  PublicationMove = "CONFLICT" // only a person can decide
-	PublicationOverwrite PublicationMove = "OVERWRITE"
-	PublicationSkip      PublicationMove = "SKIP"
-	PublicationOrphan    PublicationMove = "ORPHAN"
-	PublicationUnpublish PublicationMove = "UNPUBLISH"
-	PublicationRemove    PublicationMove = "REMOVE" // the readers no longer see the post
+	PublicationPlan   PublicationMove = "PLAN"   // the first event
+	PublicationReplan PublicationMove = "REPLAN" // another decision asks for it, perhaps with another revision
+	PublicationSend   PublicationMove = "SEND"
+	PublicationRefuse PublicationMove = "REFUSE" // the site provably did not take the draft
+	PublicationLose   PublicationMove = "LOSE"   // there was no answer that can be read
+	PublicationAbsent PublicationMove = "ABSENT" // the site provably has no post
+	PublicationDraft  PublicationMove = "DRAFT"
+	PublicationAdopt  PublicationMove = "ADOPT" // a post was found, or named by a person
+	// PublicationMakePublic comes before every request to publish, and PublicationPublish after the site has done it.
+	PublicationMakePublic PublicationMove = "MAKE_PUBLIC"
+	PublicationPublish    PublicationMove = "PUBLISH"
+	PublicationDeliver    PublicationMove = "DELIVER" // a receiver without drafts has it
+	PublicationUpdate     PublicationMove = "UPDATE"
+	PublicationUpdated    PublicationMove = "UPDATED"
+	PublicationConflict   PublicationMove = "CONFLICT" // only a person can decide
+	PublicationOverwrite  PublicationMove = "OVERWRITE"
+	PublicationSkip       PublicationMove = "SKIP"
+	PublicationOrphan     PublicationMove = "ORPHAN"
+	PublicationUnpublish  PublicationMove = "UNPUBLISH"
+	PublicationRemove     PublicationMove = "REMOVE" // the readers no longer see the post
 )
+
+// Sends reports whether a request that changes the site follows the move.
+func (m PublicationMove) Sends() bool {
+	return m == PublicationSend || m == PublicationUpdate || m == PublicationMakePublic
+}
 
 // PublicationEdge is a legal move of a publication.
 type PublicationEdge struct {
@@ -81,7 +89,8 @@ var publicationEdges = []PublicationEdge{
 	{PublicationUnknown, PublicationSkipped, PublicationSkip},
 	{PublicationUnknown, PublicationUnknown, PublicationReplan},
 	{PublicationUnknown, PublicationOrphaned, PublicationOrphan},
-	{PublicationDrafted, PublicationLive, PublicationPublish},
+	{PublicationDrafted, PublicationPublishSent, PublicationMakePublic},
+	{PublicationDrafted, PublicationLive, PublicationPublish}, // the site has it public already
 	{PublicationDrafted, PublicationScheduled, PublicationPublish},
 	{PublicationDrafted, PublicationUpdateSent, PublicationUpdate},
 	{PublicationDrafted, PublicationPlanned, PublicationAbsent},
@@ -90,6 +99,14 @@ var publicationEdges = []PublicationEdge{
 	{PublicationDrafted, PublicationDrafted, PublicationReplan},
 	{PublicationDrafted, PublicationOrphaned, PublicationOrphan},
 	{PublicationDrafted, PublicationUnpublishing, PublicationUnpublish},
+	{PublicationPublishSent, PublicationPublishSent, PublicationMakePublic},
+	{PublicationPublishSent, PublicationLive, PublicationPublish},
+	{PublicationPublishSent, PublicationScheduled, PublicationPublish},
+	{PublicationPublishSent, PublicationDrafted, PublicationRefuse},
+	{PublicationPublishSent, PublicationDrafted, PublicationReplan},
+	{PublicationPublishSent, PublicationNeedsDecision, PublicationConflict},
+	{PublicationPublishSent, PublicationOrphaned, PublicationOrphan},
+	{PublicationPublishSent, PublicationUnpublishing, PublicationUnpublish},
 	{PublicationScheduled, PublicationUpdateSent, PublicationUpdate},
 	{PublicationScheduled, PublicationNeedsDecision, PublicationConflict},
 	{PublicationScheduled, PublicationDrafted, PublicationReplan},
@@ -104,7 +121,9 @@ var publicationEdges = []PublicationEdge{
 	{PublicationUpdateSent, PublicationScheduled, PublicationUpdated},
 	{PublicationUpdateSent, PublicationLive, PublicationUpdated},
 	{PublicationUpdateSent, PublicationNeedsDecision, PublicationConflict},
+	{PublicationUpdateSent, PublicationUpdateSent, PublicationUpdate},
 	{PublicationUpdateSent, PublicationUpdateSent, PublicationReplan},
+	{PublicationUpdateSent, PublicationUnpublishing, PublicationUnpublish},
 	{PublicationUpdateSent, PublicationOrphaned, PublicationOrphan},
 	{PublicationNeedsDecision, PublicationDrafted, PublicationAdopt},
 	{PublicationNeedsDecision, PublicationDrafted, PublicationOverwrite},
@@ -119,6 +138,7 @@ var publicationEdges = []PublicationEdge{
 	{PublicationOrphaned, PublicationPlanned, PublicationReplan},
 	{PublicationOrphaned, PublicationDrafted, PublicationReplan},
 	{PublicationOrphaned, PublicationUnpublishing, PublicationUnpublish},
+	{PublicationUnpublishing, PublicationUnpublishing, PublicationUnpublish},
 	{PublicationUnpublishing, PublicationUnpublished, PublicationRemove},
 	{PublicationUnpublishing, PublicationNeedsDecision, PublicationConflict},
 	{PublicationUnpublished, PublicationPlanned, PublicationReplan},
@@ -285,11 +305,12 @@ func (p Publication) UnitOf(visit int) uuid.UUID {
 	return uuid.NewSHA1(unitOfPublication, fmt.Appendf(p.ID[:], " %d", visit))
 }
 
-// Replan returns the publication as another decision asks for it.
+// Replan returns the publication as another decision asks for it. A post that was left alone, or that may be public at
+// a time, is written anew: its state on the site is seen with the answer.
 func (p Publication) Replan(change func(*Publication), at time.Time) (Publication, error) {
 	state := p.State
 	switch p.State {
-	case PublicationSkipped, PublicationOrphaned, PublicationUnpublished, PublicationScheduled:
+	case PublicationSkipped, PublicationOrphaned, PublicationUnpublished, PublicationScheduled, PublicationPublishSent:
 		state = PublicationDrafted
 		if p.Remote.ID == "" {
 			state = PublicationPlanned
@@ -300,5 +321,8 @@ func (p Publication) Replan(change func(*Publication), at time.Time) (Publicatio
 		return p, err
 	}
 	change(&next)
+	if state != p.State {
+		next.Remote.Revision = 0
+	}
 	return next, nil
 }

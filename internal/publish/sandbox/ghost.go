@@ -114,11 +114,17 @@ func (s *Ghost) wire(r *http.Request, post *Post) map[string]any {
 	for _, name := range post.Tags {
 		tags = append(tags, map[string]any{"name": name})
 	}
+	made := post.Modified
+	if post.Edits > 0 {
+		made = made.Add(-time.Second)
+	}
 	return map[string]any{
 		"id":         ghostID(post.ID),
 		"url":        "http://" + r.Host + "/" + post.Slug + "/",
 		"slug":       post.Slug,
 		"status":     post.Status,
+		"title":      post.Title,
+		"created_at": made.Format("2006-01-02T15:04:05.000Z"),
 		"updated_at": post.Modified.Format("2006-01-02T15:04:05.000Z"),
 		"html":       post.Content,
 		"tags":       tags,
@@ -130,8 +136,9 @@ func (s *Ghost) save(w http.ResponseWriter, r *http.Request, post *Post) {
 	var wire struct {
 		Posts []struct {
 			Slug, Title, HTML, Status *string
-			Excerpt                   *string `json:"custom_excerpt"`
-			UpdatedAt                 string  `json:"updated_at"`
+			Excerpt                   *string    `json:"custom_excerpt"`
+			UpdatedAt                 string     `json:"updated_at"`
+			PublishedAt               *time.Time `json:"published_at"`
 			Tags                      []struct{ Name string }
 		}
 	}
@@ -149,6 +156,8 @@ func (s *Ghost) save(w http.ResponseWriter, r *http.Request, post *Post) {
 	}
 	if post == nil {
 		post = s.add(Post{Status: "draft"})
+	} else {
+		post.Edits++
 	}
 	for _, set := range []struct{ from, to *string }{
 		{fields.Slug, &post.Slug},
@@ -160,6 +169,10 @@ func (s *Ghost) save(w http.ResponseWriter, r *http.Request, post *Post) {
 			*set.to = *set.from
 		}
 	}
+	if fields.PublishedAt != nil {
+		post.Date = *fields.PublishedAt
+	}
+	post.Status = s.timed(post, "published", "scheduled")
 	if fields.HTML != nil && r.URL.Query().Get("source") == "html" {
 		body := strings.TrimPrefix(*fields.HTML, "<!--kg-card-begin: html-->\n")
 		post.Content = strings.TrimSuffix(body, "\n<!--kg-card-end: html-->")

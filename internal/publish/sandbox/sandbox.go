@@ -54,8 +54,12 @@ type Post struct {
 	Excerpt  string    `json:"excerpt"`
 	Status   string    `json:"status"`
 	Modified time.Time `json:"modified"`
-	Terms    []int64   `json:"terms"`
-	Tags     []string  `json:"tags"`
+	// Date is when the post becomes public, and Edits how often it was changed since it was made.
+	Date  time.Time `json:"date"`
+	Edits int       `json:"edits"`
+
+	Terms []int64  `json:"terms"`
+	Tags  []string `json:"tags"`
 }
 
 // Options configure a sandbox. Each may be zero.
@@ -127,9 +131,34 @@ func (s *store) Edit(id int64, content string) bool {
 	post, there := s.posts[id]
 	if there {
 		post.Content = content
+		post.Edits++
 		s.touch(post)
 	}
 	return there
+}
+
+// Retitle changes the title of a post, as a person does.
+func (s *store) Retitle(id int64, title string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	post, there := s.posts[id]
+	if there {
+		post.Title = title
+		post.Edits++
+		s.touch(post)
+	}
+	return there
+}
+
+// timed returns the state of a post that is public: one with a date in the future is scheduled.
+func (s *store) timed(post *Post, public, scheduled string) string {
+	switch {
+	case post.Status != public && post.Status != scheduled:
+		return post.Status
+	case post.Date.After(s.now()):
+		return scheduled
+	}
+	return public
 }
 
 // touch moves the time of the last change by at least a second, the resolution of WordPress.

@@ -141,6 +141,9 @@ func wordPressPost(r *http.Request, post *Post) map[string]any {
 		"modified_gmt": post.Modified.Format("2006-01-02T15:04:05"),
 		"title":        map[string]any{"raw": post.Title},
 		"content":      map[string]any{"raw": post.Content},
+		"_links": map[string]any{
+			"version-history": []any{map[string]any{"count": post.Edits}},
+		},
 	}
 }
 
@@ -173,6 +176,10 @@ func (s *WordPress) save(w http.ResponseWriter, r *http.Request, id string) {
 		if terms := slices.Concat(fields.Tags, fields.Categories); len(terms) > 0 {
 			post.Terms = terms
 		}
+		if fields.DateGMT != nil {
+			post.Date, _ = time.Parse("2006-01-02T15:04:05", *fields.DateGMT)
+		}
+		post.Status = s.timed(post, "publish", "future")
 		if public(post.Status) {
 			post.Slug = s.freeSlug(post, public) // Drafts may share a slug.
 		}
@@ -180,6 +187,7 @@ func (s *WordPress) save(w http.ResponseWriter, r *http.Request, id string) {
 	}
 	if id != "" {
 		s.withPost(w, id, func(post *Post) {
+			post.Edits++
 			write(post)
 			writeJSON(w, http.StatusOK, wordPressPost(r, post))
 		})

@@ -55,8 +55,22 @@ func publications() []Attack {
 			SELECT p.organization_id, p.workflow_id, p.id, p.version + 1, 'SEND', p.state, 'SENT', p.article_id,
 				p.revision, p.approval, p.policy, '', '', '', 0, false, 0, '', 'mallory', '', now()
 			FROM publications AS p WHERE p.id = {plannedPub}`, refused("publication_events_sent")),
+		byBoth("a post is made public without a unit",
+			`INSERT INTO publication_events (organization_id, workflow_id, publication_id, version, kind, from_state,
+			to_state, article_id, revision, approval, policy, remote_id, remote_url, remote_modified, remote_revision,
+			overwrite, lost, failure_message, actor, reason, occurred_at)
+			SELECT p.organization_id, p.workflow_id, p.id, p.version + 1, 'MAKE_PUBLIC', 'DRAFTED', 'PUBLISH_SENT',
+				p.article_id, p.revision, p.approval, p.policy, '7', '', '', 0, false, 0, '', 'mallory', '', now()
+			FROM publications AS p WHERE p.id = {sent}`, refused("publication_events_sent")),
 		byBoth("an event is of a unit of another workflow", publicationEvent("DRAFT", "DRAFTED", "1", "{unit}, 1"),
 			refused("publication_events_unit")),
+		byBoth("two publications have one post",
+			`WITH first AS (UPDATE publications SET remote_id = '7' WHERE id = {sent} RETURNING *)
+			INSERT INTO publications SELECT f.organization_id, {new}, f.workflow_id, f.target_id, (SELECT t.id
+				FROM topic_pages AS t WHERE t.workflow_id = f.workflow_id AND t.id <> f.article_id LIMIT 1), f.keyword,
+				f.revision, f.approval, f.policy, f.publish_at, f.state, f.version, '7', f.remote_url, f.remote_modified,
+				f.remote_sha256, f.remote_revision, f.overwrite, f.lost, f.failure_code, f.failure_message, f.changed_at
+			FROM first AS f`, refused("publications_post")),
 		byOwner("a publication is deleted", `DELETE FROM publications WHERE id = {sent}`,
 			refused("publication_events_publication")),
 		byOwner("an event of a publication names another post, behind its trigger",

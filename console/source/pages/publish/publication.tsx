@@ -13,6 +13,7 @@ import { say } from '../../ui/toast'
 const signs: Record<PublicationState, { sign: string; tone: string; label: string }> = {
   PLANNED: { sign: '◔', tone: 'neutral', label: 'Planned' }, SENT: { sign: '◑', tone: 'active', label: 'Being sent' },
   UNKNOWN: { sign: '?', tone: 'warn', label: 'Looking for the post' }, DRAFTED: { sign: '◕', tone: 'good', label: 'Draft' },
+  PUBLISH_SENT: { sign: '◑', tone: 'active', label: 'Being published' },
   SCHEDULED: { sign: '◷', tone: 'good', label: 'Scheduled' }, LIVE: { sign: '✓', tone: 'good', label: 'Live' },
   UPDATE_SENT: { sign: '◑', tone: 'active', label: 'Being updated' }, NEEDS_DECISION: { sign: '◉', tone: 'bad', label: 'Needs a decision' },
   SKIPPED: { sign: '⊘', tone: 'neutral', label: 'Left out' }, ORPHANED: { sign: '◌', tone: 'warn', label: 'Without an article' },
