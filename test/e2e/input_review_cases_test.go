@@ -16,7 +16,6 @@ func badReviews() []badInput {
 		}}, "INVALID_INPUT", "urls"},
 		{"addKeywords", "none", map[string]any{"texts": []string{}}, "INVALID_INPUT", "texts"},
 		{"addKeywords", "too many", map[string]any{"texts": keywordTexts(101)}, "INVALID_INPUT", "texts"},
-		bad("setGates", "publish", "HUMAN", "INVALID_INPUT"),
 		bad("setMarket", "locationCode", 0, "INVALID_INPUT"),
 		bad("setMarket", "locationCode", 100_000_000, "INVALID_INPUT"),
 		bad("setMarket", "languageCode", "Klingon", "INVALID_INPUT"),
