@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/yuin/goldmark/ast"
-	"github.com/yuin/goldmark/parser"
 	"github.com/yuin/goldmark/text"
 	"github.com/yuin/goldmark/util"
 )
@@ -36,11 +35,11 @@ func WithoutLinks(markdown string) string {
 		}
 		markdown = next
 	}
-	for _, form := range []string{
+	for _, form := range slices.Compact([]string{ // One without citations.
 		markdown,
 		citation.ReplaceAllString(markdown, ""),
 		citation.ReplaceAllString(markdown, `\[1\]`),
-	} {
+	}) {
 		if hasLinks(form) {
 			return disarm.Replace(markdown)
 		}
@@ -51,10 +50,8 @@ func WithoutLinks(markdown string) string {
 // hasLinks reports whether a text has a link, an address that is rendered as one, or a definition that another text
 // could use.
 func hasLinks(source string) bool {
-	context := parser.NewContext()
-	markdown.Parser().Parse(text.NewReader([]byte(source)), parser.WithContext(context))
 	found := read(source)
-	return len(context.References()) > 0 || len(found.links) > 0 || bareAddress.MatchString(resolved(found.text))
+	return found.defines || len(found.links) > 0 || bareAddress.MatchString(resolved(found.text))
 }
 
 // resolved returns a text with its escapes and entities resolved, as it is rendered.

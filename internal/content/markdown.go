@@ -9,6 +9,7 @@ import (
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/ast"
 	"github.com/yuin/goldmark/extension"
+	"github.com/yuin/goldmark/parser"
 	"github.com/yuin/goldmark/text"
 )
 
@@ -134,6 +135,8 @@ func CountWords(source string) (count int) {
 type plain struct {
 	text  string   // one line for each block; no code
 	links []string // the targets of links and images, as they are rendered
+	// defines reports a definition of a link, used or not.
+	defines bool
 }
 
 // read returns the words and the links of a text.
@@ -141,7 +144,10 @@ func read(source string) plain {
 	var found plain
 	var words strings.Builder
 	raw := []byte(source)
-	_ = ast.Walk(markdown.Parser().Parse(text.NewReader(raw)), func(n ast.Node, entering bool) (ast.WalkStatus, error) {
+	parsed := parser.NewContext()
+	document := markdown.Parser().Parse(text.NewReader(raw), parser.WithContext(parsed))
+	found.defines = len(parsed.References()) > 0
+	_ = ast.Walk(document, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
 		if !entering {
 			if n.Type() == ast.TypeBlock {
 				words.WriteByte('\n')
