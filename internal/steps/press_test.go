@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -39,6 +40,8 @@ type press struct {
 	flow   workflow.Workflow
 	run    steps.Executor
 	units  steps.UnitExecutor
+	// read counts the articles that were rendered.
+	read *atomic.Int64
 }
 
 // lossy is a network that loses the answers of chosen requests: the site has worked on them.
@@ -105,7 +108,7 @@ func newPress(t *testing.T, n int) press {
 func newPressOf(t *testing.T, targets []postgres.PublishTarget) press {
 	t.Helper()
 	db := testdb.New(t)
-	p := press{db: db, who: testdb.Caller(t, db)}
+	p := press{db: db, who: testdb.Caller(t, db), read: new(atomic.Int64)}
 	client := publish.NewHTTP(true, nil)
 	p.net = &lossy{next: client.Transport, lost: map[string][]int{}, seen: map[string]int{}}
 	client.Transport = p.net
@@ -148,6 +151,7 @@ func newPressOf(t *testing.T, targets []postgres.PublishTarget) press {
 			Looks:  looks,
 		},
 		Article: func(_ context.Context, _ caller.Caller, _ uuid.UUID, revision int) (engine.PublishedText, error) {
+			p.read.Add(1)
 			return engine.PublishedText{
 				Title: "CRM for dentists",
 				Slug:  "crm-for-dentists",

@@ -1,6 +1,7 @@
 package steps
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -98,15 +99,20 @@ func (p *publishing) units(
 	for _, target := range targets {
 		names[target.ID] = target.Name
 	}
+	articles, err := p.options.Engine.Articles(ctx, who, []uuid.UUID{run.WorkflowID})
+	if err != nil {
+		return nil, err
+	}
+	titles := map[uuid.UUID]string{}
+	for _, article := range articles[run.WorkflowID] {
+		titles[article.ID] = article.Title()
+	}
 	var units []engine.NewUnit
 	for _, publication := range publications {
-		article, err := p.options.Article(ctx, who, publication.ArticleID, publication.Revision)
-		if err != nil {
-			return nil, err
-		}
+		title := cmp.Or(titles[publication.ArticleID], publication.Keyword, "Article")
 		units = append(units, engine.NewUnit{
 			ID:    publication.UnitOf(visit),
-			Label: unitLabel(article.Title, names[publication.TargetID]),
+			Label: unitLabel(title, names[publication.TargetID]),
 			Lane:  publication.TargetID,
 		})
 	}

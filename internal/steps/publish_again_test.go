@@ -278,3 +278,19 @@ func TestWebhook_GetsAnArticleAgainAfterItsWithdrawal(t *testing.T) {
 	}
 	p.sound(t)
 }
+
+// A step with many publications parks without a rendering of each article.
+func TestPublish_ParksWithoutReadingTheArticles(t *testing.T) {
+	t.Parallel()
+	p := newPress(t, 3)
+	p.pass(t)
+	units := p.all(t)
+	if n := p.read.Load(); len(units) != 3 || n != 0 {
+		t.Errorf("got %d units and %d readings, want 3 and none", len(units), n)
+	}
+	for _, unit := range units {
+		if !strings.Contains(unit.Label, " → ") || strings.HasPrefix(unit.Label, " ") {
+			t.Errorf("got the label %q, want an article and a target", unit.Label)
+		}
+	}
+}
