@@ -134,6 +134,7 @@ func TestUpdateArticle(t *testing.T) {
 			"no UTF-8":   "a\xffb",
 			"too long":   strings.Repeat("ä", content.MaxMarkdown/2),
 			"only marks": "\r\n\r\n",
+			"tangled":    strings.Repeat("[a](", 10_000),
 		} {
 			if _, err := w.edit(t, 1, text); fault.KindOf(err) != fault.InvalidInput {
 				t.Errorf("%s: got %v, want INVALID_INPUT", name, err)

@@ -112,6 +112,8 @@ func (in *UpdateArticleInput) clean() error {
 		return fault.Invalid([]string{"markdown"}, "The text must not be empty.")
 	case len(text) > content.MaxMarkdown:
 		return fault.Invalid([]string{"markdown"}, "The text has at most %d bytes.", content.MaxMarkdown)
+	case content.IsTangled(text):
+		return fault.Invalid([]string{"markdown"}, "A paragraph has too many marks of Markdown: divide it with empty lines.")
 	}
 	for _, s := range content.Sections(text) {
 		if s.Level == 1 {
