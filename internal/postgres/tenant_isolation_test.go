@@ -323,7 +323,8 @@ func TestTenantIsolation_NoFunctionOrViewBypassesIt(t *testing.T) {
 		UNION ALL
 		SELECT tgname FROM pg_trigger JOIN pg_proc AS p ON p.oid = tgfoid
 		WHERE p.prosecdef AND tgname NOT IN ('workflow_transitions_reached', 'ai_usage_ledger_reached',
-			'gate_decisions_agree', 'step_unit_events_reached', 'publication_events_reached', 'keyword_decisions_open',
+			'gate_decisions_agree', 'step_unit_events_reached', 'publication_events_reached',
+			'publication_events_asked', 'keyword_decisions_open',
 			'plan_decisions_open', 'step_parts_paid')`)
 	if found, err := pgx.CollectRows(rows, pgx.RowTo[string]); err != nil || len(found) > 0 {
 		t.Errorf("got %v, %v, want none", found, err)

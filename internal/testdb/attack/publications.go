@@ -45,6 +45,8 @@ func publications() []Attack {
 			FROM publications WHERE id = {sent}`, refused("publications_once")),
 		byBoth("an event of a publication has not happened", publicationEvent("DRAFT", "DRAFTED", "1", person),
 			refused("publication_events_reached")),
+		byBoth("a publication is asked for again without a decision", publicationEvent("REPLAN", "SENT", "1", person),
+			refused("publication_events_asked")),
 		byBoth("an event of a publication is no legal move", publicationEvent("PUBLISH", "LIVE", "1", person),
 			refused("publication_events_move")),
 		byBoth("the events of a publication leave a gap", publicationEvent("DRAFT", "DRAFTED", "2", person),
