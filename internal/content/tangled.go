@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// maxBlockMarks limits the marks of Markdown between two empty lines. A parser takes time in the square of their number:
-// 15 000 in one paragraph take 15 s, and 500 take 20 ms. A text that is meant to be read has a few.
+// maxBlockMarks limits the marks of Markdown between two empty lines. A parser takes time in the square of their
+// number: 15 000 in one paragraph take 15 s, and 500 take 20 ms. A text that is meant to be read has a few.
 const maxBlockMarks = 500
 
 // blockMarks are the marks that nest or wait for an end: links, emphasis, HTML, quotes and items of lists.
