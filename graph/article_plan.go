@@ -133,16 +133,8 @@ func (d *decoder) digest(text, source, field string) []byte {
 	return digest
 }
 
-func decodeRejectPlan(input model.RejectArticlePlanInput) (in decoded[engine.RejectArticlePlanInput]) {
-	in.blamesWorkflow()
-	in.value = engine.RejectArticlePlanInput{
-		WorkflowID:      in.id(input.WorkflowID, publicid.Workflow, "workflowId"),
-		ExpectedVersion: input.ExpectedVersion.Value(),
-		ResetTo:         input.ResetTo,
-		Feedback:        in.text(input.Feedback, maxReasonCharacters, "feedback"),
-		IdempotencyKey:  in.key(input.IdempotencyKey.Value()),
-	}
-	return in
+func decodeRejectPlan(input model.RejectArticlePlanInput) decoded[engine.RejectGateInput] {
+	return decodeRejectSeeds(model.RejectSeedsInput(input))
 }
 
 func attachPayload(a engine.Attached, problems []model.UserError) *model.AttachKeywordPayload {

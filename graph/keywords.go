@@ -231,9 +231,9 @@ func decodeApproveSeeds(input model.ApproveSeedsInput) (in decoded[engine.Approv
 	return in
 }
 
-func decodeRejectSeeds(input model.RejectSeedsInput) (in decoded[engine.RejectSeedsInput]) {
+func decodeRejectSeeds(input model.RejectSeedsInput) (in decoded[engine.RejectGateInput]) {
 	in.blamesWorkflow()
-	in.value = engine.RejectSeedsInput{
+	in.value = engine.RejectGateInput{
 		WorkflowID:      in.id(input.WorkflowID, publicid.Workflow, "workflowId"),
 		ExpectedVersion: input.ExpectedVersion.Value(),
 		ResetTo:         input.ResetTo,

@@ -44,8 +44,8 @@ func decodeApprovePublishing(input model.ApprovePublishingInput) (in decoded[eng
 	return in
 }
 
-func decodeRejectPublishing(input model.RejectPublishingInput) (in decoded[engine.RejectArticlePlanInput]) {
-	return decodeRejectPlan(model.RejectArticlePlanInput(input))
+func decodeRejectPublishing(input model.RejectPublishingInput) decoded[engine.RejectGateInput] {
+	return decodeRejectSeeds(model.RejectSeedsInput(input))
 }
 
 func decodeDecidePublication(input model.DecidePublicationInput) (in decoded[engine.DecidePublicationInput]) {

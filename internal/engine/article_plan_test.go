@@ -242,7 +242,7 @@ func TestRejectArticlePlan_GoesBackWithTheFeedback(t *testing.T) {
 		t.Run(string(step), func(t *testing.T) {
 			t.Parallel()
 			p := setupPlan(t, true)
-			moved, err := p.Engine.RejectArticlePlan(context.Background(), p.Who, engine.RejectArticlePlanInput{
+			moved, err := p.Engine.RejectArticlePlan(context.Background(), p.Who, engine.RejectGateInput{
 				WorkflowID: p.Planned.Flow.ID, ResetTo: step, Feedback: "Fewer comparisons.",
 			})
 			if err != nil || string(moved.Workflow.State) != string(step)+"_PENDING" {
@@ -254,7 +254,7 @@ func TestRejectArticlePlan_GoesBackWithTheFeedback(t *testing.T) {
 		})
 	}
 	p := setupPlan(t, false)
-	_, err := p.Engine.RejectArticlePlan(context.Background(), p.Who, engine.RejectArticlePlanInput{
+	_, err := p.Engine.RejectArticlePlan(context.Background(), p.Who, engine.RejectGateInput{
 		WorkflowID: p.Planned.Flow.ID, ResetTo: workflow.StepArticle,
 	})
 	if fault.KindOf(err) != fault.InvalidInput {

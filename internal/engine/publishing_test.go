@@ -173,7 +173,7 @@ func TestApprovePublishing_NeedsTwoPeople(t *testing.T) {
 	if fault.KindOf(err) != fault.GateClosed {
 		t.Errorf("got %v, want GATE_CLOSED", err)
 	}
-	back, err := w.Engine.RejectPublishing(t.Context(), w.Who, engine.RejectArticlePlanInput{
+	back, err := w.Engine.RejectPublishing(t.Context(), w.Who, engine.RejectGateInput{
 		WorkflowID: w.flow.ID, ResetTo: workflow.StepValidation, Feedback: "Shorter.",
 	})
 	if err != nil || back.Workflow.State != workflow.ValidationPending {

@@ -164,7 +164,7 @@ func TestRejectSeeds_KeepsThePreparerAndTheManualKeywords(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := r.Engine.RejectSeeds(ctx, r.Who, engine.RejectSeedsInput{
+	if _, err := r.Engine.RejectSeeds(ctx, r.Who, engine.RejectGateInput{
 		WorkflowID: flow, ResetTo: workflow.StepCompetitor, Feedback: "More about prices.",
 	}); err != nil {
 		t.Fatal(err)

@@ -153,7 +153,7 @@ func TestCompetitor(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = b.engine.RejectSeeds(ctx, b.who, engine.RejectSeedsInput{
+		_, err = b.engine.RejectSeeds(ctx, b.who, engine.RejectGateInput{
 			WorkflowID: b.flow.ID, ResetTo: workflow.StepCompetitor, Feedback: "More about pricing.",
 		})
 		if err != nil {

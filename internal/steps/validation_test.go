@@ -171,7 +171,7 @@ func TestValidation(t *testing.T) {
 		item := b.plan(t).Items[0]
 		b.decide(t, item.Page.ID, content.PlanRejected)
 		for _, step := range []workflow.StepKey{workflow.StepValidation, workflow.StepClustering} {
-			_, err := b.engine.RejectArticlePlan(context.Background(), b.who, engine.RejectArticlePlanInput{
+			_, err := b.engine.RejectArticlePlan(context.Background(), b.who, engine.RejectGateInput{
 				WorkflowID: b.flow.ID, ResetTo: step, Feedback: "Once more.",
 			})
 			if err != nil {

@@ -96,7 +96,7 @@ func approver(a *actor) {
 	key := "gate " + a.key()
 	if a.w.oneIn(5) {
 		_ = a.persist("reject", func(ctx context.Context, e *engine.Engine) error {
-			_, err := e.RejectSeeds(ctx, who, engine.RejectSeedsInput{
+			_, err := e.RejectSeeds(ctx, who, engine.RejectGateInput{
 				WorkflowID: flow, ResetTo: workflow.StepCompetitor, Feedback: "again", IdempotencyKey: key,
 			})
 			return err
