@@ -215,6 +215,9 @@ func (b *books) entry(e cost.Entry) {
 	fail := func(format string, args ...any) {
 		b.w.failf("entry %d (%s) of account %s: %s", e.Sequence, e.Kind, e.AccountID, fmt.Sprintf(format, args...))
 	}
+	if e.CallID != nil {
+		b.charge(e, fail) // First, because a second outcome can also make a hold negative.
+	}
 	used := e.Before.Settled + e.Before.Held + e.Delta.Held
 	switch {
 	case e.Sequence != a.last.Sequence+1 || e.Before != a.last.After:
@@ -237,9 +240,6 @@ func (b *books) entry(e cost.Entry) {
 			fail("the request %q is carried out a second time", reason)
 		}
 		a.reasons[reason] = true
-	}
-	if e.CallID != nil {
-		b.charge(e, fail)
 	}
 	if e.CallID != nil && e.Kind != cost.EntryReserve {
 		b.ended = append(b.ended, e)
