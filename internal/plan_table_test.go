@@ -58,6 +58,7 @@ var plan = []row{
 	{
 		path: "internal/cli", // commands open the database as its owner, so they have pgx
 		imports: []string{
+			"graph", // the text of the schema
 			"internal/outbound",
 			"internal/server", "internal/web", "internal/jobs", "internal/engine", "internal/audit", "internal/postgres",
 			"internal/llm", "internal/seo", "internal/embedded", "internal/workflow", "internal/cost", "internal/caller",

@@ -18,7 +18,7 @@ import (
 const description = `The Infin8Content engine: a GraphQL backend that runs AI content workflows.
 
 Secrets come from the environment only:
-  DATABASE_URL         PostgreSQL 15 or later (all commands but demo, graph and token)
+  DATABASE_URL         PostgreSQL 15 or later (all commands that read or write data, but demo)
   DATABASE_DIRECT_URL  the same without the pooler, when DATABASE_URL leads through one that lends by transaction
   AUTH_SECRET          signs the callers' tokens, at least 32 bytes (serve without --issuer, token)
   OPENROUTER_API_KEY   pays for the models (serve, demo); without it serve needs --sandbox
@@ -37,6 +37,8 @@ type commands struct {
 	Verify    verifyCommand    `cmd:"" help:"Recompute both journals and all balances; silent when everything is right."`
 	Export    exportCommand    `cmd:"" help:"Print an organization's journal or ledger, in a form that can be verified."`
 	Graph     graphCommand     `cmd:"" help:"Print the state machine."`
+	Schema    schemaCommand    `cmd:"" help:"Print the GraphQL schema."`
+	Health    healthCommand    `cmd:"" help:"Ask a running server whether it accepts requests; silent when it does."`
 	Token     tokenCommand     `cmd:"" help:"Print a signed development token."`
 	Prices    pricesCommand    `cmd:"" help:"Manage the prices of all organizations without prices of their own."`
 	APIKeys   apikeysCommand   `cmd:"" name:"apikeys" aliases:"keys" help:"Manage the API keys that programs sign in with."`
