@@ -34,6 +34,7 @@ func TestVerify_NamesAttacks(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
+				splits(t, g.DB, findings)
 				if !strings.Contains(fmt.Sprint(findings), want) {
 					t.Errorf("got %v, want %q named", findings, want)
 				}

@@ -36,16 +36,14 @@ func (a *Auditor) Checkpoint(
 	tree := &merkle{}
 	err = a.verify(ctx, func(s *postgres.Store) error {
 		out := bufio.NewWriter(heads)
-		for _, kind := range postgres.ChainKinds() {
-			err := s.EachChainHead(ctx, kind, func(p postgres.Position) error {
-				line := headLine(kind, p)
-				tree.add([]byte(line))
-				_, err := out.WriteString(line + "\n")
-				return err
-			})
-			if err != nil {
-				return err
-			}
+		err := eachHead(ctx, s, func(kind postgres.ChainKind, p postgres.Position) error {
+			line := headLine(kind, p)
+			tree.add([]byte(line))
+			_, err := out.WriteString(line + "\n")
+			return err
+		})
+		if err != nil {
+			return err
 		}
 		return out.Flush()
 	}, &findings)
@@ -55,16 +53,37 @@ func (a *Auditor) Checkpoint(
 	if len(findings) > 0 {
 		return nil, findings, ErrUnsound
 	}
-	root, err := tree.root()
+	text, err := tree.checkpoint(signer.Name(), at)
 	if err != nil {
 		return nil, nil, fmt.Errorf("write a checkpoint: %w", err)
 	}
-	text := fmt.Sprintf("%s\n%d\n%s\ntime %s\n", signer.Name(), tree.size, root, at.Format(time.RFC3339))
 	signed, err = note.Sign(&note.Note{Text: text}, signer)
 	if err != nil {
 		return nil, nil, fmt.Errorf("sign a checkpoint: %w", err)
 	}
 	return signed, nil, nil
+}
+
+// eachHead calls visit for the heads of all chains, in the order of a checkpoint.
+func eachHead(
+	ctx context.Context, s *postgres.Store, visit func(postgres.ChainKind, postgres.Position) error,
+) error {
+	for _, kind := range postgres.ChainKinds() {
+		err := s.EachChainHead(ctx, kind, func(p postgres.Position) error { return visit(kind, p) })
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkpoint returns the text of a checkpoint over the lines of the tree.
+func (m *merkle) checkpoint(origin string, at time.Time) (string, error) {
+	root, err := m.root()
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%s\n%d\n%s\ntime %s\n", origin, m.size, root, at.Format(time.RFC3339)), nil
 }
 
 func headLine(kind postgres.ChainKind, p postgres.Position) string {
@@ -222,5 +241,9 @@ func (c *comparison) gone(last postgres.Position) error {
 }
 
 func (c *comparison) find(format string, args ...any) {
-	*c.report = append(*c.report, Finding{Row: c.wanted.kind + " " + c.wanted.key, What: fmt.Sprintf(format, args...)})
+	*c.report = append(*c.report, Finding{
+		Kind: KindAnchor,
+		Row:  c.wanted.kind + " " + c.wanted.key,
+		What: fmt.Sprintf(format, args...),
+	})
 }

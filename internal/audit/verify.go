@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/google/uuid"
 
@@ -14,14 +15,6 @@ import (
 	"github.com/infin8content/engine/internal/postgres"
 	"github.com/infin8content/engine/internal/workflow"
 )
-
-// Finding is one fault, with its first row.
-type Finding struct {
-	Row  string // such as "workflow_transitions wf_… version 3"
-	What string
-}
-
-func (f Finding) String() string { return f.Row + ": " + f.What }
 
 // Verify computes both journals again from their first rows, in Go and not with the functions of the database. It
 // checks the edges, both hash chains, that every current value equals the last row, that the ledger and the calls
@@ -38,16 +31,13 @@ func (a *Auditor) Verify(ctx context.Context) (findings []Finding, err error) {
 
 // verify adds what Verify finds to findings, and then calls more in the same snapshot.
 func (a *Auditor) verify(ctx context.Context, more func(*postgres.Store) error, findings *[]Finding) error {
-	v := verification{due: map[due]int64{}}
+	v := &verification{due: map[due]int64{}, rows: &atomic.Int64{}}
 	return a.store.Snapshot(ctx, func(s *postgres.Store) error {
 		v.store = s
-		for _, part := range []func(context.Context) error{
-			v.edges, v.journal, v.ledger, v.alerts, v.calls, v.usage, v.tables, v.quotes, v.months,
-			v.catalog,
-		} {
-			if err := part(ctx); err != nil {
-				return err
-			}
+		parts := append([]part{{KindGraph, v.edges}}, v.ofTenants()...)
+		parts = append(parts, part{KindCatalog, v.migrations}, part{KindCatalog, v.catalog})
+		if err := v.run(ctx, parts); err != nil {
+			return err
 		}
 		*findings = append(*findings, v.findings...)
 		return more(s)
@@ -55,8 +45,13 @@ func (a *Auditor) verify(ctx context.Context, more func(*postgres.Store) error, 
 }
 
 type verification struct {
-	store    *postgres.Store
-	findings []Finding
+	store *postgres.Store
+	kind  Kind
+	// rows counts the rows that the parts have read.
+	rows *atomic.Int64
+	// findings are at most the first ones of found; most is 0 for all.
+	findings    []Finding
+	found, most int
 	// due are the alerts that the ledger's entries must have caused, with the first entry of each.
 	due     map[due]int64
 	limited limited
@@ -64,7 +59,10 @@ type verification struct {
 }
 
 func (v *verification) report(row, format string, args ...any) {
-	v.findings = append(v.findings, Finding{Row: row, What: fmt.Sprintf(format, args...)})
+	if v.found++; v.most > 0 && v.found > v.most {
+		return
+	}
+	v.findings = append(v.findings, Finding{Kind: v.kind, Row: row, What: fmt.Sprintf(format, args...)})
 }
 
 // edges compares the graph of the database with the program's.
@@ -156,6 +154,7 @@ func (c chains[Row, Head]) follow(v *verification, each func(visit func(Row) err
 		}
 	}
 	err := each(func(row Row) error {
+		v.rows.Add(1)
 		if next := c.of(row); next != at {
 			end()
 			at, last, broken = next, c.beginning(next), false
@@ -200,6 +199,7 @@ func (v *verification) journal(ctx context.Context) error {
 		headName: func(c chain) string { return fmt.Sprintf("intent_workflows wf_%s", c.id) },
 	}
 	err := v.store.EachHead(ctx, func(h postgres.Head) error {
+		v.rows.Add(1)
 		c.heads[chain{h.OrganizationID, h.ID}] = h
 		return nil
 	})
@@ -253,6 +253,7 @@ func (v *verification) ledger(ctx context.Context) error {
 		headName: func(c chain) string { return fmt.Sprintf("usage_accounts %s", c.id) },
 	}
 	err := v.store.EachAccount(ctx, func(account cost.Account) error {
+		v.rows.Add(1)
 		c.heads[chain{account.OrganizationID, account.ID}] = account
 		return nil
 	})
@@ -294,6 +295,7 @@ func (v *verification) calls(ctx context.Context) error {
 		return err
 	}
 	err := v.store.EachCall(ctx, func(b postgres.Booked) error {
+		v.rows.Add(1)
 		fault := cmp.Or(unbooked(b), misdated(b), v.prices.misestimated(b.Call), v.prices.mispriced(b.Call))
 		if fault != "" {
 			v.report(fmt.Sprintf("ai_calls call_%s", b.Call.ID), "%s", fault)

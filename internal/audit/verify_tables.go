@@ -23,24 +23,30 @@ func (v *verification) tables(ctx context.Context) error {
 		v.store.KeywordDisagreements, v.store.SelectionDisagreements, v.store.PlanDisagreements,
 		v.store.TextDisagreements, v.store.StepDisagreements, v.store.UnitDisagreements,
 		v.store.PublicationDisagreements, v.store.BatchDisagreements, v.store.BrokenReferences,
-		func(ctx context.Context, _ int32) ([]postgres.Disagreement, error) {
-			return v.store.MigrationDisagreements(ctx, migrations.Files)
-		},
 	} {
-		disagreements, err := compare(ctx, maxPerKind)
-		if err != nil {
+		if err := v.disagree(compare(ctx, maxPerKind)); err != nil {
 			return err
-		}
-		for _, d := range disagreements {
-			v.report(d.Object, "%s", d.Fault)
 		}
 	}
 	return nil
 }
 
+// migrations compares the applied migrations with those of the program.
+func (v *verification) migrations(ctx context.Context) error {
+	return v.disagree(v.store.MigrationDisagreements(ctx, migrations.Files))
+}
+
+func (v *verification) disagree(disagreements []postgres.Disagreement, err error) error {
+	for _, d := range disagreements {
+		v.report(d.Object, "%s", d.Fault)
+	}
+	return err
+}
+
 // quotes looks every quote up in the text of its page.
 func (v *verification) quotes(ctx context.Context) error {
 	return v.store.EachQuote(ctx, func(q content.Quote, page string) error {
+		v.rows.Add(1)
 		if !content.HasQuote(page, q.Text) {
 			v.report(fmt.Sprintf("article_evidence art_%s visit %d number %d", q.ArticleID, q.Visit, q.Number),
 				"its page does not have the quote")
@@ -59,6 +65,7 @@ func (v *verification) months(ctx context.Context) error {
 		before, month = month, next
 	}
 	err := v.store.EachMonth(ctx, func(next postgres.ZonedMonth) error {
+		v.rows.Add(1)
 		check(next)
 		return nil
 	})

@@ -226,6 +226,7 @@ func TestVerify_NamesTheChangedRow(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			splits(t, b.DB, findings)
 			row := names.Replace(c.row)
 			if !slices.ContainsFunc(findings, func(f audit.Finding) bool {
 				return f.Row == row && strings.Contains(f.String(), c.what)

@@ -200,7 +200,7 @@ func researchKinds() []ChainKind {
 
 // asText are the settings that decide how a value is written as text.
 const asText = `SELECT set_config('TimeZone', 'UTC', true), set_config('DateStyle', 'ISO, MDY', true),
-	set_config('bytea_output', 'hex', true), set_config('row_security', 'off', true)`
+	set_config('bytea_output', 'hex', true)`
 
 // EachChainHead calls visit for the last position of every chain of a kind, in the order of their keys.
 func (s *Store) EachChainHead(ctx context.Context, kind ChainKind, visit func(Position) error) error {
@@ -232,6 +232,9 @@ func (s *Store) eachPosition(ctx context.Context, kind ChainKind, statement stri
 	return s.withPath(ctx, "pg_catalog", func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, asText); err != nil {
 			return translate(err)
+		}
+		if err := s.requireAll(ctx, tx); err != nil {
+			return err
 		}
 		rows, err := tx.Query(ctx, statement)
 		if err != nil {

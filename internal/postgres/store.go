@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
@@ -19,6 +20,8 @@ type Store struct {
 	pool  *pgxpool.Pool // nil within a transaction
 	tx    pgx.Tx        // nil outside of one
 	scope *txScope      // nil outside of one
+	// audited is the only organization whose rows an audit reads; nil outside of SnapshotOf.
+	audited *uuid.UUID
 
 	onCommit func([]Change) // nil without subscribers
 	changes  []Change       // of the transaction
@@ -60,7 +63,7 @@ func (s *Store) Savepoint(ctx context.Context, do func(*Store) error) error {
 	before := *s.scope
 	var changes []Change
 	err := pgx.BeginFunc(ctx, s.tx, func(tx pgx.Tx) error {
-		store := &Store{tx: tx, scope: s.scope, onCommit: s.onCommit}
+		store := &Store{tx: tx, scope: s.scope, audited: s.audited, onCommit: s.onCommit}
 		err := do(store)
 		changes = store.changes
 		return err
@@ -84,6 +87,29 @@ func (s *Store) Snapshot(ctx context.Context, do func(*Store) error) error {
 	}
 	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }()
 	return do(&Store{tx: tx, scope: &txScope{}})
+}
+
+// enterAudit names the organization of an audit, and asks whether row-level security applies.
+const enterAudit = `SELECT set_config('infin8.organization_id', $1, true),
+	set_config('plan_cache_mode', 'force_custom_plan', true), row_security_active('public.intent_workflows')`
+
+// SnapshotOf is Snapshot with the rows of one organization: the queries of audits read no others. Row-level security
+// bounds every statement, also those that name no organization, so a role that bypasses it is refused.
+func (s *Store) SnapshotOf(ctx context.Context, organization uuid.UUID, do func(*Store) error) error {
+	tx, err := s.pool.BeginTx(ctx, readOnlySnapshot)
+	if err != nil {
+		return translate(err)
+	}
+	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }()
+	var isolated bool
+	err = tx.QueryRow(ctx, enterAudit, organization.String()).Scan(new(string), new(string), &isolated)
+	switch {
+	case err != nil:
+		return translate(err)
+	case !isolated:
+		return errors.New("row-level security does not apply to the role of an audit of one organization")
+	}
+	return do(&Store{tx: tx, scope: &txScope{organization: &organization}, audited: &organization})
 }
 
 // Ping checks that the database answers and accepts writes. A connection to a read-only server is closed, so that

@@ -64,9 +64,23 @@ func (s *Store) forSweeper() *dbsqlc.Queries {
 }
 
 // forAudit returns the queries that must read all rows of all organizations. They fail for every role to which
-// row-level security applies.
+// row-level security applies. Within SnapshotOf they are those of its organization, whose rows alone that security
+// returns.
 func (s *Store) forAudit() *dbsqlc.Queries {
+	if s.audited != nil {
+		return s.forTenant(*s.audited)
+	}
 	return s.queries(sessionSetup{sql: requireAllRows, allOrganizations: true})
+}
+
+// requireAll makes the statements of an audit in tx fail for a role from which a policy hides rows. Within SnapshotOf
+// the policies shall hide those of other organizations.
+func (s *Store) requireAll(ctx context.Context, tx pgx.Tx) error {
+	if s.audited != nil {
+		return nil
+	}
+	_, err := tx.Exec(ctx, requireAllRows)
+	return translate(err)
 }
 
 // unscoped returns the queries of tables that belong to no organization.
