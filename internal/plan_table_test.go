@@ -83,8 +83,8 @@ var plan = []row{
 	{
 		path: "test/chaos", // breaks real servers, a real database and a provider, and judges the result
 		imports: []string{
-			"test/chaos/history", "internal/embedded", "internal/llm/sandbox", "internal/web", "internal/workflow",
-			"internal/cost", "internal/caller",
+			"test/chaos/history", "internal/embedded", "internal/llm/sandbox", "internal/seo/sandbox",
+			"internal/publish/sandbox", "internal/web", "internal/workflow", "internal/cost", "internal/caller",
 		},
 		modules: []string{pgx, websocket},
 	},

@@ -19,6 +19,7 @@ type Settings struct {
 	Crawl         bool          `default:"true" negatable:"" help:"Read the websites of competitors. Without it keywords come from a model alone."`
 	CrawlContact  string        `help:"URL or address for administrators of websites, in the user agent of the crawler."`
 	Sandbox       bool          `help:"Ask a synthetic model provider inside the program, not a real one."`
+	MadeUpSites   bool          `name:"synthetic-websites" help:"Read websites under .example from inside the program, as --sandbox does. No real one has such a name."`
 	Origins       []string      `help:"Web origins whose pages may call the API, as browsers write them."`
 	ProviderURL   string        `default:"https://openrouter.ai/api/v1" env:"OPENROUTER_BASE_URL" help:"${provider}"`
 	SEOURL        string        `name:"seo-url" default:"https://api.dataforseo.com/v3" env:"DATAFORSEO_BASE_URL" help:"${seo}"`

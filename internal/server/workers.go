@@ -98,14 +98,14 @@ func (s *Server) gateway() (steps.Gateway, error) {
 	return steps.Gateway{Client: client, Name: name}, nil
 }
 
-// crawler returns the reader of websites; nil when the settings turn it off. With the sandbox it reads synthetic
-// websites under .example, without a pause, beside those of the internet.
+// crawler returns the reader of websites; nil when the settings turn it off. With the sandbox, and with
+// synthetic websites, it reads those under .example, without a pause, beside those of the internet.
 func (s *Server) crawler() *crawl.Crawler {
 	if !s.settings.Crawl {
 		return nil
 	}
 	o := crawl.Options{Contact: s.settings.CrawlContact}
-	if s.settings.Sandbox {
+	if s.settings.Sandbox || s.settings.MadeUpSites {
 		synthetic := sites.New()
 		s.closers = append(s.closers, func() { _ = synthetic.Close() })
 		o.Override, o.Pause = synthetic.Connect, -1

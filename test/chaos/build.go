@@ -5,7 +5,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -15,45 +14,125 @@ import (
 	"github.com/infin8content/engine/test/chaos/history"
 )
 
-// queries is the folder of the generated statements, relative to the module.
-const queries = "internal/postgres/dbsqlc/"
+// The folders of the cut files, relative to the module.
+const (
+	queries = "internal/postgres/dbsqlc/"
+	engine  = "internal/engine/"
+	steps   = "internal/steps/"
+)
 
-// guard is a guard that a run can remove: the part of a statement that is cut from the program, the constraints behind
-// it in the database, and the rules of which the checker must find at least one broken.
-type guard struct {
-	file, query        string
+// The ends of a statement and of a function.
+const (
+	endOfStatement = "\n`\n"
+	endOfFunction  = "\n}\n"
+)
+
+// cut is a part of a statement or a function that is replaced.
+type cut struct {
+	file, begin, end   string
 	condition, instead string
-	database           []string
-	rules              []string
+}
+
+// guard is a guard that a run can remove: the cuts from the program, the constraints behind it in the database, the
+// rounds that need it, and the rules of which the checker must find at least one broken.
+type guard struct {
+	cuts     []cut
+	database []string
+	rounds   roundKind
+	rules    []string
+}
+
+func transitionWithout(condition, instead string) []cut {
+	return []cut{{
+		file:      queries + "workflow.sql.go",
+		begin:     "const workflowTransition = ",
+		end:       endOfStatement,
+		condition: condition,
+		instead:   instead,
+	}}
 }
 
 var guards = map[string]guard{
 	"state": {
-		file:      queries + "workflow.sql.go",
-		query:     "const workflowTransition = ",
-		condition: " AND w.state = $",
-		instead:   " AND ''::text <> $",
+		cuts: transitionWithout(" AND w.state = $", " AND ''::text <> $"),
 		database: []string{
 			`ALTER TABLE workflow_transitions DROP CONSTRAINT workflow_transitions_unbroken`,
 			`ALTER TABLE workflow_transitions DROP CONSTRAINT workflow_transitions_edge`,
 		},
-		rules: []string{history.RulePath, history.RuleOrder},
+		rounds: moves,
+		rules:  []string{history.RulePath, history.RuleOrder},
 	},
 	"fence": {
-		file:      queries + "workflow.sql.go",
-		query:     "const workflowTransition = ",
-		condition: "AND w.version = coalesce(",
-		instead:   "AND 0 < 1 + coalesce(",
-		rules:     []string{history.RuleFence, history.RuleRun, history.RuleOrder},
+		cuts:   transitionWithout("AND w.version = coalesce(", "AND 0 < 1 + coalesce("),
+		rounds: moves,
+		rules:  []string{history.RuleFence, history.RuleRun, history.RuleOrder},
 	},
 	"limit": {
-		file:      queries + "account.sql.go",
-		query:     "const accountHold = ",
-		condition: "AND a.limit_pico - a.settled_pico - a.held_pico >= ",
-		instead:   "AND 0 <= ",
-		database:  []string{`ALTER TABLE ai_usage_ledger DROP CONSTRAINT ai_usage_ledger_cap`},
-		rules:     []string{history.RuleLimit},
+		cuts: []cut{{
+			file:      queries + "account.sql.go",
+			begin:     "const accountHold = ",
+			end:       endOfStatement,
+			condition: "AND a.limit_pico - a.settled_pico - a.held_pico >= ",
+			instead:   "AND 0 <= ",
+		}},
+		database: []string{`ALTER TABLE ai_usage_ledger DROP CONSTRAINT ai_usage_ledger_cap`},
+		rounds:   moves,
+		rules:    []string{history.RuleLimit},
 	},
+	"unit-fence": {
+		cuts: append([]cut{{
+			file:      engine + "end_unit.go",
+			begin:     "func (e *Engine) lockAttempt(",
+			end:       endOfFunction,
+			condition: " && l.unit.Attempt == unit.Attempt && l.unit.Worker == who.Actor",
+		}}, withoutAttempt()...),
+		rounds: posts,
+		rules:  []string{history.RuleUnit},
+	},
+	"publish-lookup": {
+		cuts: []cut{
+			{
+				file:      steps + "publisher.go",
+				begin:     "func (w *publisher) step(",
+				end:       endOfFunction,
+				condition: "return w.lookAgain(ctx)",
+				instead:   "return w.to(ctx, workflow.PublicationPlanned, workflow.PublicationAbsent)",
+			},
+			{
+				file:      steps + "publisher.go",
+				begin:     "func (w *publisher) begin(",
+				end:       endOfFunction,
+				condition: "w.site.Look(ctx, w.post)",
+				instead:   "publish.Sighting{}, error(nil)",
+			},
+		},
+		rounds: posts,
+		rules:  []string{history.RulePosted},
+	},
+}
+
+// withoutAttempt removes the attempt and the worker from all statements about a unit.
+func withoutAttempt() (cuts []cut) {
+	for _, c := range []struct{ file, query, condition, instead string }{
+		{"call", "callDispatch", "u.attempt = c.unit_attempt AND ", ""},
+		{"call", "callReserve", "u.attempt = $", "0 <> $"},
+		{"publication", "publicationMove", "u.attempt = $", "0 <> $"},
+		{"publication", "publicationMove", "u.worker = $", "''::text <> $"},
+		{"step_part", "stepPartInsert", "u.attempt = $", "0 <> $"},
+		{"step_unit", "stepUnitHeartbeat", "u.attempt = $", "0 <> $"},
+		{"step_unit", "stepUnitHeartbeat", "u.worker = $", "''::text <> $"},
+		{"step_unit", "stepUnitWatch", "u.attempt = $", "0 <> $"},
+		{"step_unit", "stepUnitWatch", "u.worker = $", "''::text <> $"},
+	} {
+		cuts = append(cuts, cut{
+			file:      queries + c.file + ".sql.go",
+			begin:     "const " + c.query + " = ",
+			end:       endOfStatement,
+			condition: c.condition,
+			instead:   c.instead,
+		})
+	}
+	return cuts
 }
 
 // build compiles the engine into the folder, without the named guard.
@@ -65,7 +144,7 @@ func build(ctx context.Context, folder, without string) (program string, err err
 	program = filepath.Join(folder, "engine")
 	args := []string{"build", "-buildvcs=false", "-o", program}
 	if without != "" {
-		overlay, err := cut(strings.TrimSpace(string(root)), folder, guards[without])
+		overlay, err := overlayOf(strings.TrimSpace(string(root)), folder, guards[without].cuts)
 		if err != nil {
 			return "", err
 		}
@@ -79,36 +158,48 @@ func build(ctx context.Context, folder, without string) (program string, err err
 	return program, nil
 }
 
-// cut writes the generated file without the guard, and an overlay that replaces the original in this build only.
-func cut(root, folder string, g guard) (overlay string, err error) {
-	original := filepath.Join(root, g.file)
-	text, err := os.ReadFile(original)
-	if err != nil {
-		return "", err
+// overlayOf writes the files without a guard, and an overlay that replaces the originals in this build only.
+func overlayOf(root, folder string, cuts []cut) (overlay string, err error) {
+	weak := map[string]string{} // texts by original file
+	for _, c := range cuts {
+		original := filepath.Join(root, c.file)
+		if _, there := weak[original]; !there {
+			text, err := os.ReadFile(original)
+			if err != nil {
+				return "", err
+			}
+			weak[original] = string(text)
+		}
+		if weak[original], err = c.from(weak[original]); err != nil {
+			return "", fmt.Errorf("%s: %w", c.file, err)
+		}
 	}
-	weak, err := g.cutFrom(string(text))
-	if err != nil {
-		return "", fmt.Errorf("%s: %w", g.file, err)
+	replace := map[string]string{}
+	for original, text := range weak {
+		replacement := filepath.Join(folder, fmt.Sprintf("weak%d.go", len(replace)))
+		if err := os.WriteFile(replacement, []byte(text), 0o600); err != nil {
+			return "", err
+		}
+		replace[original] = replacement
 	}
-	replacement := filepath.Join(folder, "weak.go")
 	overlay = filepath.Join(folder, "overlay.json")
-	list, err := json.Marshal(map[string]any{"Replace": map[string]string{original: replacement}})
+	list, err := json.Marshal(map[string]any{"Replace": replace})
 	if err != nil {
 		return "", err
 	}
-	return overlay, errors.Join(os.WriteFile(replacement, []byte(weak), 0o600), os.WriteFile(overlay, list, 0o600))
+	return overlay, os.WriteFile(overlay, list, 0o600)
 }
 
-// cutFrom returns the text of a generated file without the guard. It fails unless the guard is there exactly once: else
-// the statement has changed, and the run would prove nothing.
-func (g guard) cutFrom(text string) (string, error) {
-	before, rest, found := strings.Cut(text, g.query)
+// from returns the text of a file with the cut. It fails unless the condition is there exactly once: else the statement
+// has changed, and the run would prove nothing.
+func (c cut) from(text string) (string, error) {
+	before, rest, found := strings.Cut(text, c.begin)
 	if !found {
-		return "", fmt.Errorf("there is no %q", g.query)
+		return "", fmt.Errorf("there is no %q", c.begin)
 	}
-	statement, after, found := strings.Cut(rest, "\n`\n")
-	if !found || strings.Count(statement, g.condition) != 1 {
-		return "", fmt.Errorf("%q has no guard %q, or several", g.query, g.condition)
+	part, after, found := strings.Cut(rest, c.end)
+	if !found || strings.Count(part, c.condition) != 1 {
+		return "", fmt.Errorf("%q has no guard %q, or several", c.begin, c.condition)
 	}
-	return before + g.query + strings.Replace(statement, g.condition, g.instead, 1) + "\n`\n" + after, nil
+	return before + c.begin + strings.Replace(part, c.condition, c.instead, 1) + c.end + after, nil
 }

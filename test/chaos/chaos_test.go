@@ -14,10 +14,11 @@ import (
 
 func TestSchedule_SeedPlansTheSameInjections(t *testing.T) {
 	t.Parallel()
+	kind := moves
 	plan := func(seed uint64) (lines []string) {
-		var deck []injectionKind
+		d := deck{kinds: injectionKinds[kind]}
 		for round := 1; round <= 3; round++ {
-			for _, f := range schedule(seed, round, 10*time.Second, &deck) {
+			for _, f := range schedule(seed, round, 10*time.Second, &d) {
 				lines = append(lines, f.String())
 			}
 		}
@@ -29,10 +30,12 @@ func TestSchedule_SeedPlansTheSameInjections(t *testing.T) {
 	if slices.Equal(plan(7), plan(8)) {
 		t.Error("another seed plans the same injections")
 	}
-	all := strings.Join(plan(7), "\n")
-	for _, kind := range injectionKinds {
-		if !strings.Contains(all, string(kind)) {
-			t.Errorf("three rounds are without %s", kind)
+	for _, kind = range []roundKind{moves, posts} {
+		all := strings.Join(plan(7), "\n")
+		for _, injection := range injectionKinds[kind] {
+			if !strings.Contains(all, string(injection)) {
+				t.Errorf("three rounds of %s are without %s", kind, injection)
+			}
 		}
 	}
 }
@@ -40,19 +43,21 @@ func TestSchedule_SeedPlansTheSameInjections(t *testing.T) {
 func TestGuards_EachGuardIsInTheStatement(t *testing.T) {
 	t.Parallel()
 	for name, g := range guards {
-		text, err := os.ReadFile("../../" + g.file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		weak, err := g.cutFrom(string(text))
-		if err != nil {
-			t.Errorf("%s: %v", name, err)
-		}
-		if weak == string(text) || len(text)-len(weak) > len(g.condition) {
-			t.Errorf("%s: the cut removed more than the guard, or nothing", name)
-		}
-		if _, err := g.cutFrom(weak); err == nil {
-			t.Errorf("%s: a text without the guard is cut again", name)
+		for _, c := range g.cuts {
+			text, err := os.ReadFile("../../" + c.file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			weak, err := c.from(string(text))
+			if err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+			if weak == string(text) || len(text)-len(weak) > len(c.condition) {
+				t.Errorf("%s: the cut removed more than the guard, or nothing", name)
+			}
+			if _, err := c.from(weak); err == nil {
+				t.Errorf("%s: a text without the guard is cut again", name)
+			}
 		}
 	}
 }

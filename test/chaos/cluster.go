@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -22,10 +23,12 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/infin8content/engine/internal/embedded"
+	site "github.com/infin8content/engine/internal/publish/sandbox"
 	"github.com/infin8content/engine/internal/web"
 )
 
 const (
+	secretsKey = "6368616f73206368616f73206368616f73206368616f73206368616f732063686f"
 	authSecret = "signs the tokens of the chaos suite, with 32 bytes or more"
 	// serverUser is the database user of the servers. It is not a superuser, so the reserved connections are left to the
 	// suite.
@@ -37,10 +40,23 @@ const (
 // serverArgs detect a dead worker within seconds; their ratios are those of the defaults. The pool is small, so that it
 // is sometimes exhausted.
 var serverArgs = []string{
-	"serve", "--listen=127.0.0.1:0", "--steps=ICP", "--lease=3s", "--heartbeat=1s", "--watch=200ms", "--sweep=500ms",
-	"--attempt-limit=3s", "--connections=8", "--worker-count=6", "--workflow-limit=1.00", "--month-limit=100.00",
-	"--playground=off",
+	"serve", "--listen=127.0.0.1:0", "--lease=3s", "--heartbeat=1s", "--watch=200ms", "--sweep=500ms",
+	"--attempt-limit=3s", "--connections=8", "--worker-count=6", "--month-limit=100.00", "--playground=off",
 }
+
+// argsOf are the arguments for a kind of round. In a round of moves clients drive the steps after the first one. In a
+// round of posts a site is asked for a lost post until 6 s have passed: longer than a server pauses, after its lease.
+var argsOf = map[roundKind][]string{
+	moves: append(slices.Clone(serverArgs), "--steps=ICP", "--workflow-limit=1.00"),
+	posts: append(slices.Clone(serverArgs), "--workflow-limit=3.00", "--article-cap=0.20", "--synthetic-websites",
+		"--publish-private", "--publish-looks=0s,1s,6s", "--units-per-organization=12"),
+}
+
+// The login of the site.
+const (
+	siteLogin    = site.Login
+	sitePassword = site.Password
+)
 
 // cluster is PostgreSQL, the servers and the provider.
 type cluster struct {
@@ -56,6 +72,10 @@ type cluster struct {
 	servers  []*server
 	holds    []atomic.Int32 // injections that stop the supervision of a server
 	provider *provider
+	searches *searches
+	website  *website
+	siteURL  string
+	kind     roundKind // of the last round
 	auth     *web.Authenticator
 	began    time.Time
 	internal atomic.Int64 // answers with the code INTERNAL
@@ -65,6 +85,7 @@ type cluster struct {
 // newCluster starts PostgreSQL, migrates the database and starts the servers.
 func newCluster(ctx context.Context, o options, say func(string, ...any)) (c *cluster, err error) {
 	c = &cluster{say: say, provider: newProvider(o.seed), began: time.Now()}
+	c.searches, c.website = newSearches(c.provider), newWebsite(c.provider)
 	defer func() {
 		if err != nil {
 			c.close(false)
@@ -86,11 +107,18 @@ func newCluster(ctx context.Context, o options, say func(string, ...any)) (c *cl
 	if err := c.prepare(ctx, o.without); err != nil {
 		return c, err
 	}
-	address, err := c.serveProvider()
+	models, err := c.serve(c.provider)
 	if err != nil {
 		return c, err
 	}
-	return c, c.startServers(ctx, address)
+	data, err := c.serve(c.searches)
+	if err != nil {
+		return c, err
+	}
+	if c.siteURL, err = c.serve(c.website); err != nil {
+		return c, err
+	}
+	return c, c.startServers(ctx, models, data)
 }
 
 // lockName is a file in a run's folder. It is locked while the run lives.
@@ -202,20 +230,21 @@ func (l *limited) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-func (c *cluster) serveProvider() (address string, err error) {
+// serve serves a provider or a site on a port of its own.
+func (c *cluster) serve(handler http.Handler) (address string, err error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", err
 	}
 	api := &http.Server{
-		Handler: c.provider, ReadHeaderTimeout: 5 * time.Second, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, 0),
+		Handler: handler, ReadHeaderTimeout: 5 * time.Second, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, 0),
 	}
 	go func() { _ = api.Serve(listener) }()
 	c.closers = append(c.closers, func() { _ = api.Close() })
-	return "http://" + listener.Addr().String() + "/api/v1", nil
+	return "http://" + listener.Addr().String(), nil
 }
 
-func (c *cluster) startServers(ctx context.Context, provider string) error {
+func (c *cluster) startServers(ctx context.Context, models, data string) error {
 	address, err := url.Parse(c.url)
 	if err != nil {
 		return err
@@ -223,11 +252,13 @@ func (c *cluster) startServers(ctx context.Context, provider string) error {
 	address.User = url.User(serverUser)
 	env := []string{
 		"DATABASE_URL=" + address.String(), "AUTH_SECRET=" + authSecret, "OPENROUTER_API_KEY=sandbox",
-		"OPENROUTER_BASE_URL=" + provider,
+		"OPENROUTER_BASE_URL=" + models + "/api/v1", "DATAFORSEO_BASE_URL=" + data + "/v3", "DATAFORSEO_LOGIN=sandbox",
+		"DATAFORSEO_PASSWORD=sandbox", "SECRETS_KEY=" + secretsKey,
 	}
+	c.kind = moves
 	c.holds = make([]atomic.Int32, 3)
 	for i := range c.holds {
-		s, err := newServer(fmt.Sprintf("server %d", i+1), c.folder, c.program, env, serverArgs)
+		s, err := newServer(fmt.Sprintf("server %d", i+1), c.folder, c.program, env, argsOf[c.kind])
 		if err != nil {
 			return err
 		}
@@ -239,6 +270,22 @@ func (c *cluster) startServers(ctx context.Context, provider string) error {
 			_ = s.log.Close()
 		})
 		go s.supervise(keeping, func() bool { return c.holds[i].Load() > 0 })
+	}
+	return c.awaitServers(ctx, time.Minute)
+}
+
+// prepareRound restarts the servers for another kind of round.
+func (c *cluster) prepareRound(ctx context.Context, kind roundKind) error {
+	if c.kind == kind {
+		return nil
+	}
+	c.kind = kind
+	for _, s := range c.servers {
+		s.setArgs(argsOf[kind])
+		s.end(syscall.SIGKILL, time.Minute)
+	}
+	for _, s := range c.servers {
+		_ = s.start() // Its supervisor does so too.
 	}
 	return c.awaitServers(ctx, time.Minute)
 }

@@ -31,13 +31,38 @@ const (
 	lyingProvider  injectionKind = "lying provider"
 	cutProvider    injectionKind = "unreachable provider"
 	stepClock      injectionKind = "step of the provider's clock"
+	loseAnswers    injectionKind = "site loses answers"
+	refusePosts    injectionKind = "site is down"
+	slowSite       injectionKind = "slow site"
 	longestFault                 = 6 * time.Second
 	faultsInSecond               = 1.2
 )
 
-var injectionKinds = []injectionKind{
-	killServer, pauseServer, stopServer, crashPostgres, terminate, exhaust, lockTable, slowProvider, failProvider,
-	lyingProvider, cutProvider, stepClock,
+// injectionKinds has the kinds that a kind of round plans. In a round of posts the provider of search data misbehaves
+// together with the model provider.
+var injectionKinds = map[roundKind][]injectionKind{
+	moves: {
+		killServer, pauseServer, stopServer, crashPostgres, terminate, exhaust, lockTable, slowProvider, failProvider,
+		lyingProvider, cutProvider, stepClock,
+	},
+	posts: {
+		killServer, pauseServer, stopServer, crashPostgres, terminate, exhaust, lockTable, slowProvider, failProvider,
+		lyingProvider, cutProvider, loseAnswers, refusePosts, slowSite, killServer, pauseServer, loseAnswers,
+	},
+}
+
+// deck deals the kinds of injections: each comes once before one is repeated.
+type deck struct {
+	kinds, left []injectionKind
+}
+
+func (d *deck) deal(random *rand.Rand) (kind injectionKind) {
+	if len(d.left) == 0 {
+		d.left = slices.Clone(d.kinds)
+		random.Shuffle(len(d.left), func(a, b int) { d.left[a], d.left[b] = d.left[b], d.left[a] })
+	}
+	kind, d.left = d.left[0], d.left[1:]
+	return kind
 }
 
 // injection is one injected failure: its begin, its duration and its target.
@@ -59,27 +84,19 @@ func (f injection) String() string {
 	return text
 }
 
-// schedule plans the injections of a round. Seed and number determine them. Each kind comes once before a kind is
-// repeated. Injections overlap.
-func schedule(seed uint64, round int, length time.Duration, carryOver *[]injectionKind) []injection {
+// schedule plans the injections of a round. Seed and number determine them. Injections overlap.
+func schedule(seed uint64, round int, length time.Duration, d *deck) []injection {
 	random := rand.New(rand.NewPCG(seed, uint64(round)+100)) //nolint:gosec // Repeatable on purpose.
 	count := max(3, int(length.Seconds()*faultsInSecond))
 	plans := make([]injection, count)
 	for i := range plans {
-		if len(*carryOver) == 0 {
-			*carryOver = slices.Clone(injectionKinds)
-			random.Shuffle(len(*carryOver), func(a, b int) {
-				(*carryOver)[a], (*carryOver)[b] = (*carryOver)[b], (*carryOver)[a]
-			})
-		}
 		f := injection{
+			kind:   d.deal(random),
 			at:     time.Duration(random.Int64N(int64(length))),
-			kind:   (*carryOver)[0],
 			target: random.IntN(3),
 			lasts:  200*time.Millisecond + time.Duration(random.Int64N(int64(2*time.Second))),
 			amount: time.Duration(random.Int64N(int64(4*time.Hour))) - 2*time.Hour,
 		}
-		*carryOver = (*carryOver)[1:]
 		if f.kind == pauseServer { // The pause is often longer than a lease.
 			f.lasts = time.Second + time.Duration(random.Int64N(int64(longestFault-time.Second)))
 		}
@@ -137,7 +154,7 @@ func (c *cluster) runInjection(ctx context.Context, f injection) {
 		c.takeConnections(ctx, f.lasts)
 	case lockTable:
 		c.lockWorkflows(ctx, f.lasts)
-	case slowProvider, failProvider, lyingProvider, cutProvider:
+	case slowProvider, failProvider, lyingProvider, cutProvider, loseAnswers, refusePosts, slowSite:
 		defer c.provider.behave(behaviourOf[f.kind])()
 		pause(ctx, 2*f.lasts)
 	case stepClock:
@@ -152,6 +169,9 @@ var behaviourOf = map[injectionKind]behaviour{
 	failProvider:  failing,
 	lyingProvider: lying,
 	cutProvider:   cutOff,
+	loseAnswers:   losing,
+	refusePosts:   refusing,
+	slowSite:      dragging,
 }
 
 // takeConnections opens connections until PostgreSQL refuses, terminates some of the servers' connections and takes

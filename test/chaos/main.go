@@ -9,9 +9,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"os/signal"
@@ -20,6 +22,9 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/google/uuid"
+
+	"github.com/infin8content/engine/internal/workflow"
 	"github.com/infin8content/engine/test/chaos/history"
 )
 
@@ -28,6 +33,7 @@ type options struct {
 	length, round time.Duration
 	seed          uint64
 	without       string
+	only          roundKind
 	keep          bool
 }
 
@@ -44,13 +50,23 @@ func parse(args []string, out io.Writer) (o options, err error) {
 	flags.DurationVar(&o.length, "for", time.Minute, "`duration` of the run; the last round is finished")
 	flags.DurationVar(&o.round, "round", 8*time.Second, "`duration` of the injections in a round")
 	flags.Uint64Var(&o.seed, "seed", 0, "`seed` of injections and of clients' choices; random when 0")
-	flags.StringVar(&o.without, "without", "", "`guard` to remove: state, fence or limit")
+	flags.StringVar(&o.without, "without", "", "`guard` to remove: state, fence, limit, unit-fence or publish-lookup")
+	flags.Func("only", "`kind` of the rounds: moves or posts; both in turn when absent", func(text string) error {
+		o.only = roundKind(text)
+		if _, known := injectionKinds[o.only]; !known {
+			return errors.New("moves or posts")
+		}
+		return nil
+	})
 	flags.BoolVar(&o.keep, "keep", false, "keep the folder with the data and the servers' logs")
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}
 	if _, known := guards[o.without]; o.without != "" && !known {
 		return o, fmt.Errorf("there is no guard %q", o.without)
+	}
+	if o.without != "" {
+		o.only = guards[o.without].rounds
 	}
 	if o.seed == 0 {
 		o.seed = uint64(rand.Uint32())
@@ -61,6 +77,8 @@ func parse(args []string, out io.Writer) (o options, err error) {
 // totals are the figures of a run.
 type totals struct {
 	rounds, operations, attempts, unanswered, reads, rows, calls, injections, starts int
+
+	live, units int // publications that readers see, and units
 
 	byKind map[injectionKind]int
 	// longest is the longest time from the kill of a worker to the next attempt of its step.
@@ -100,35 +118,101 @@ func runSuite(ctx context.Context, args []string, out io.Writer) int {
 	return exitStatus(o, violations, err, say)
 }
 
-// rounds plays rounds until the time is over or a round finds a violation.
+// kindOf returns the kind of a round: both kinds in turn, unless one is asked for.
+func (o options) kindOf(number int) roundKind {
+	switch {
+	case o.only != "":
+		return o.only
+	case number%2 == 1:
+		return moves
+	}
+	return posts
+}
+
+// lengthOf multiplies the length of a round: a workflow takes longer to its posts than the other clients to their ends.
+var lengthOf = map[roundKind]time.Duration{moves: 1, posts: 3}
+
+// rounds plays rounds until the time is over or a round finds a violation. It plays each kind at least once.
 func (c *cluster) rounds(ctx context.Context, o options) (found []history.Violation, t totals, err error) {
 	t.byKind = map[injectionKind]int{}
-	var deck []injectionKind
-	for end := time.Now().Add(o.length); time.Now().Before(end) && len(found) == 0 && err == nil; {
+	decks := map[roundKind]*deck{}
+	for kind, kinds := range injectionKinds {
+		decks[kind] = &deck{kinds: kinds}
+	}
+	least := 2
+	if o.only != "" {
+		least = 1
+	}
+	for end := time.Now().Add(o.length); len(found) == 0 && err == nil && (t.rounds < least || time.Now().Before(end)); {
 		t.rounds++
-		length := min(o.round, max(3*time.Second, time.Until(end)))
-		plans := schedule(o.seed, t.rounds, length, &deck)
-		c.say("round %d", t.rounds)
+		kind := o.kindOf(t.rounds)
+		length := min(o.round*lengthOf[kind], max(3*time.Second, time.Until(end)))
+		plans := schedule(o.seed, t.rounds, length, decks[kind])
+		c.say("round %d, of %s", t.rounds, kind)
+		if err = c.prepareRound(ctx, kind); err != nil {
+			break
+		}
 		r := c.newRound(t.rounds, o.seed)
+		play := r.play
+		if kind == posts {
+			play = r.playPosts
+		}
 		began := time.Now()
 		var h history.History
-		if h, err = r.play(ctx, length, plans); err == nil {
+		if h, err = play(ctx, length, plans); err == nil {
 			rested := time.Now()
 			found = history.Check(h)
 			found = append(found, r.checkProgram(ctx)...)
 			t.count(h, plans)
 			t.longest = max(t.longest, r.longestPause(ctx))
-			c.say("round %d: %d operations, %d rows, %d calls; quiescent %s after the injections, checked in %s; %d violations",
-				t.rounds, len(h.Ops), len(h.Rows), len(h.Calls), rested.Sub(began.Add(length)).Round(time.Millisecond*100),
+			c.say("round %d: %s; quiescent %s after the injections, checked in %s; %d violations",
+				t.rounds, summary(h), rested.Sub(began.Add(length)).Round(time.Millisecond*100),
 				time.Since(rested).Round(time.Millisecond*100), len(found))
 		}
-		c.provider.forget()
+		c.forget()
 	}
 	for _, s := range c.servers {
 		t.starts += s.starts
 	}
 	t.internal = c.internal.Load()
 	return found, t, err
+}
+
+// summary returns the figures of one round.
+func summary(h history.History) string {
+	if len(h.Units) == 0 && len(h.Ops) > 0 {
+		return fmt.Sprintf("%d operations, %d rows, %d calls", len(h.Ops), len(h.Rows), len(h.Calls))
+	}
+	ended := map[workflow.State]int{}
+	for _, flow := range h.Flows {
+		ended[flow.State]++
+	}
+	return fmt.Sprintf("%d workflows (%d completed), %d rows, %d calls, %d units, %d posts, %d of them live",
+		len(h.Flows), ended[workflow.Completed], len(h.Rows), len(h.Calls), countUnits(h), len(h.Posts), countLive(h))
+}
+
+func countUnits(h history.History) int {
+	units := map[uuid.UUID]bool{}
+	for _, e := range h.Units {
+		units[e.Unit] = true
+	}
+	return len(units)
+}
+
+func countLive(h history.History) (live int) {
+	for _, p := range h.Publications {
+		if p.State == workflow.PublicationLive {
+			live++
+		}
+	}
+	return live
+}
+
+// forget closes the books of an ended round.
+func (c *cluster) forget() {
+	c.provider.forget()
+	c.searches.begin()
+	c.website.begin()
 }
 
 // checkProgram runs the checks that need the program or the database.
@@ -156,6 +240,8 @@ func (t *totals) count(h history.History, plans []injection) {
 	t.rows += len(h.Rows)
 	t.calls += len(h.Calls)
 	t.injections += len(plans)
+	t.units += countUnits(h)
+	t.live += countLive(h)
 	for _, p := range plans {
 		t.byKind[p.kind]++
 	}
@@ -171,9 +257,10 @@ func (t *totals) count(h history.History, plans []injection) {
 
 func (t *totals) report(say func(string, ...any), violations int) {
 	say("%d rounds, %d operations in %d attempts (%d without an answer), %d reads, %d transitions, %d calls, "+
-		"%d injections, %d starts of servers, %d violations",
-		t.rounds, t.operations, t.attempts, t.unanswered, t.reads, t.rows, t.calls, t.injections, t.starts, violations)
-	for _, kind := range injectionKinds {
+		"%d units, %d live posts, %d injections, %d starts of servers, %d violations",
+		t.rounds, t.operations, t.attempts, t.unanswered, t.reads, t.rows, t.calls, t.units, t.live, t.injections,
+		t.starts, violations)
+	for _, kind := range slices.Sorted(maps.Keys(t.byKind)) {
 		say("%6d %s", t.byKind[kind], kind)
 	}
 	say("%6d answers with the code INTERNAL", t.internal)

@@ -27,6 +27,10 @@ const (
 	failing behaviour = "failing"
 	lying   behaviour = "lying"
 	cutOff  behaviour = "cut off"
+
+	losing   behaviour = "losing answers" // these three are of the site
+	refusing behaviour = "refusing"
+	dragging behaviour = "dragging"
 )
 
 // provider runs in this process, so it survives the servers. Each company has its own sandbox, so each charge belongs
@@ -36,6 +40,7 @@ type provider struct {
 	ticks  atomic.Int64 // makes every time unique, because sandboxes derive ids from the time
 	asked  atomic.Int64
 	inside atomic.Int64
+	shared atomic.Bool // all companies have one sandbox
 
 	mu         sync.Mutex
 	random     *rand.Rand
@@ -46,6 +51,9 @@ type provider struct {
 // companyPrefix begins the name of a company. Each name ends with a character that is no digit.
 const companyPrefix = "Company "
 
+// sharedCompany is the name of the one sandbox of a round of posts.
+const sharedCompany = "all"
+
 func newProvider(seed uint64) *provider {
 	return &provider{
 		random: rand.New(rand.NewPCG(seed, 1)), behaviours: map[behaviour]int{}, //nolint:gosec // Repeatable on purpose.
@@ -55,6 +63,20 @@ func newProvider(seed uint64) *provider {
 
 func (p *provider) now() time.Time {
 	return time.Now().Add(time.Duration(p.step.Load()) + time.Duration(p.ticks.Add(1)))
+}
+
+// behaves reports whether a behaviour is on and meets this request: it meets the given share, in percent.
+func (p *provider) behaves(m behaviour, percent int) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.behaviours[m] > 0 && p.random.IntN(100) < percent
+}
+
+// choose returns a random number below n.
+func (p *provider) choose(n int) int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.random.IntN(n)
 }
 
 // behave begins a behaviour. The returned function ends it.
@@ -97,8 +119,8 @@ func (p *provider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // receive returns the sandbox for a request, and the misbehaviour that it meets.
 func (p *provider) receive(body string) (s *sandbox.Sandbox, injection sandbox.Injection, cut bool) {
-	company := "unknown"
-	if _, rest, found := strings.Cut(body, companyPrefix); found {
+	company := sharedCompany
+	if _, rest, found := strings.Cut(body, companyPrefix); found && !p.shared.Load() {
 		name, _, _ := strings.Cut(rest, `\"`)
 		company = companyPrefix + name
 	}

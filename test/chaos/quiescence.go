@@ -68,10 +68,11 @@ func (r *round) unfinished(ctx context.Context) ([]string, error) {
 func (r *round) checkNow(ctx context.Context) error {
 	for _, statement := range []string{
 		`UPDATE ai_calls SET check_at = now() WHERE organization_id = $1 AND check_at > now() AND (run_token IS NULL
-			OR EXISTS (SELECT FROM workflow_runs AS r WHERE r.organization_id = ai_calls.organization_id
+			OR unit_id IS NOT NULL OR EXISTS (SELECT FROM workflow_runs AS r WHERE r.organization_id = ai_calls.organization_id
 				AND r.workflow_id = ai_calls.workflow_id AND r.token = run_token AND r.ended_at IS NOT NULL))`,
 		`UPDATE ai_calls SET unknown_since = now() - interval '25 hours' WHERE organization_id = $1
-			AND state = 'UNKNOWN' AND generation_id IS NULL AND unknown_since > now() - interval '24 hours'`,
+			AND state = 'UNKNOWN' AND generation_id IS NULL AND unknown_since > now() - interval '24 hours'
+			AND (models[1] NOT LIKE 'service/%' OR unknown_since < now() - interval '40 seconds')`,
 		`UPDATE intent_workflows SET wake_at = now() WHERE organization_id = $1
 			AND wake_at > now() + interval '5 seconds' AND updated_at < now() - interval '5 seconds'`,
 	} {
@@ -128,7 +129,11 @@ func column[T any](ctx context.Context, c *cluster, query string, args ...any) (
 
 // collectAs reads rows as values whose fields are the columns in order.
 func collectAs[T any](ctx context.Context, r *round, query string) ([]T, error) {
-	rows, err := r.owner.Query(ctx, query, r.organization)
+	return collectRows[T](ctx, r.cluster, query, r.organization)
+}
+
+func collectRows[T any](ctx context.Context, c *cluster, query string, args ...any) ([]T, error) {
+	rows, err := c.owner.Query(ctx, query, args...)
 	if err != nil {
 		return nil, err
 	}

@@ -147,6 +147,13 @@ func (s *server) recordEnd(c *exec.Cmd) {
 	}
 }
 
+// setArgs sets the arguments of the next process.
+func (s *server) setArgs(args []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.args = args
+}
+
 // pid returns the number of the process, or 0.
 func (s *server) pid() int {
 	s.mu.Lock()

@@ -26,6 +26,9 @@ const (
 	RuleCharge       = "charge"       // the ledger equals the provider's charges
 	RuleSeen         = "seen"         // a subscriber sees each number once, in order, without a gap
 	RuleOrder        = "order"        // the operations on a workflow are linearizable
+	RuleUnit         = "unit"         // an attempt at a unit has one outcome, made by its own worker
+	RulePosted       = "posted"       // the site has one post for each publication, public when that is LIVE
+	RulePaid         = "paid"         // an answer is paid again only when it was lost on its way
 )
 
 // Violation is a broken rule.
@@ -50,6 +53,11 @@ type History struct {
 	Reads         []Read
 	Subscriptions []Subscription
 	Feeds         []Feed
+	// What a round of posts has beside these.
+	Publications []Publication
+	Posts        []Post
+	Units        []UnitEvent
+	Answers      []Answer
 }
 
 // Flow is the current state of a workflow.
@@ -219,5 +227,8 @@ func Check(h History) []Violation {
 	c.subscriptions()
 	c.feeds()
 	c.order()
+	c.posts()
+	c.units()
+	c.answers()
 	return c.found
 }
