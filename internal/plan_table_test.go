@@ -27,6 +27,7 @@ const (
 	prometheus       = "github.com/prometheus/client_golang"
 	otel             = "go.opentelemetry.io/otel"
 	mod              = "golang.org/x/mod"
+	terminal         = "golang.org/x/term"
 )
 
 // testModules are the modules that every package's tests may import.
@@ -64,7 +65,7 @@ var plan = []row{
 			"internal/llm", "internal/seo", "internal/embedded", "internal/workflow", "internal/cost", "internal/caller",
 			"internal/fault", "migrations",
 		},
-		modules: []string{pgx, kong, sync, mod},
+		modules: []string{pgx, kong, sync, mod, terminal},
 	},
 	{
 		path: "internal/server", // wires all packages and runs them side by side

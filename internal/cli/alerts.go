@@ -2,9 +2,6 @@ package cli
 
 import (
 	"errors"
-	"fmt"
-	"text/tabwriter"
-	"time"
 
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/engine"
@@ -31,14 +28,14 @@ func (c *alertsListCommand) Run(p *program) error {
 		if err != nil {
 			return err
 		}
-		table := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
+		list := table{columns: []string{"at", "kind", "about"}, empty: "There are no alerts."}
 		for _, a := range alerts {
 			about := a.Sentence()
 			if a.Kind == cost.AlertQuarantined {
 				about += " It is the proposal " + a.ProposalID.String() + "."
 			}
-			fmt.Fprintf(table, "%s\t%s\t%s\n", a.At.Format(time.RFC3339), a.Kind, about)
+			list.add(a.At, a.Kind, about)
 		}
-		return table.Flush()
+		return p.list(list)
 	})
 }

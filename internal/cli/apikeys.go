@@ -2,7 +2,6 @@ package cli
 
 import (
 	"fmt"
-	"text/tabwriter"
 	"time"
 
 	"github.com/google/uuid"
@@ -62,8 +61,10 @@ func (c *apikeysCreateCommand) Run(p *program) error {
 		if err != nil {
 			return err
 		}
-		_, err = fmt.Fprintln(p.stdout, made.Text)
-		return err
+		return p.result(made.Text, map[string]any{
+			"key": made.Text, "id": made.Key.ID, "name": made.Key.Name, "role": made.Key.Role,
+			"expiresAt": plain(made.Key.ExpiresAt),
+		})
 	})
 }
 
@@ -74,23 +75,21 @@ type apikeysListCommand struct {
 // Run prints a line for each key.
 func (c *apikeysListCommand) Run(p *program) error {
 	return c.with(p, server.Limits{}, func(e *engine.Engine, who caller.Caller) error {
-		table := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
+		list := table{
+			columns: []string{"id", "prefix", "role", "state", "expiresAt", "lastUsedAt", "name"},
+			empty:   "The organization has no API keys.",
+		}
 		for in := (engine.APIKeysInput{First: engine.MaxPage}); ; {
 			keys, err := e.APIKeys(p.ctx, who, in)
 			if err != nil {
 				return err
 			}
 			for _, k := range keys {
-				used := "never used"
-				if k.LastUsedAt != nil {
-					used = "used " + k.LastUsedAt.Format(time.RFC3339)
-				}
-				fmt.Fprintf(table, "%s\t%s…\t%s\t%s\tuntil %s\t%s\t%s\n", k.ID, k.Prefix, k.Role, k.State,
-					k.ExpiresAt.Format(time.RFC3339), used, k.Name)
+				list.add(k.ID, k.Prefix+"…", k.Role, k.State, k.ExpiresAt, k.LastUsedAt, k.Name)
 				in.After = &engine.Cursor{At: k.CreatedAt, ID: k.ID}
 			}
 			if len(keys) < in.First {
-				return table.Flush()
+				return p.list(list)
 			}
 		}
 	})
@@ -109,8 +108,9 @@ func (c *apikeysRevokeCommand) Run(p *program) error {
 		if err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(p.stdout, "%s was revoked %s by %s\n", done.Key.Name,
-			done.Key.RevokedAt.Format(time.RFC3339), done.Key.RevokedBy)
-		return err
+		at := plain(done.Key.RevokedAt)
+		return p.result(fmt.Sprintf("%s was revoked %s by %s", done.Key.Name, at, done.Key.RevokedBy), map[string]any{
+			"id": done.Key.ID, "name": done.Key.Name, "revokedAt": at, "revokedBy": done.Key.RevokedBy,
+		})
 	})
 }

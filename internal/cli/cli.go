@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"reflect"
+	"time"
 
 	"github.com/alecthomas/kong"
 
@@ -29,33 +31,40 @@ Secrets come from the environment only:
   WEBHOOK_SECRET       signs the alerts that are sent, at least 32 bytes (serve, demo); without it serve sends none
   SECRETS_KEY          seals the secrets of publish targets, at least 32 bytes (serve, demo); without it there are none`
 
-// commands are the commands of the program.
+// commands are the commands of the program, with the flags that all of them have.
 type commands struct {
-	Demo      demoCommand      `cmd:"" help:"Run one workflow on an embedded PostgreSQL, then serve the console and the playground."`
-	Serve     serveCommand     `cmd:"" help:"Serve the API and run the steps."`
-	Migrate   migrateCommand   `cmd:"" help:"Bring the database up to date, or list its migrations."`
-	Verify    verifyCommand    `cmd:"" help:"Recompute both journals and all balances; silent when everything is right."`
-	Export    exportCommand    `cmd:"" help:"Print an organization's journal or ledger, in a form that can be verified."`
-	Graph     graphCommand     `cmd:"" help:"Print the state machine."`
-	Schema    schemaCommand    `cmd:"" help:"Print the GraphQL schema."`
-	Health    healthCommand    `cmd:"" help:"Ask a running server whether it accepts requests; silent when it does."`
-	Token     tokenCommand     `cmd:"" help:"Print a signed development token."`
-	Prices    pricesCommand    `cmd:"" help:"Manage the prices of all organizations without prices of their own."`
-	APIKeys   apikeysCommand   `cmd:"" name:"apikeys" aliases:"keys" help:"Manage the API keys that programs sign in with."`
-	Alerts    alertsCommand    `cmd:"" help:"List the operator's alerts."`
-	Reconcile reconcileCommand `cmd:"" help:"Compare the ledger with the provider's own figures, by day and model."`
+	outputFlags `embed:""`
+
+	Demo       demoCommand       `cmd:"" help:"Run one workflow on an embedded PostgreSQL, then serve the console and the playground."`
+	Serve      serveCommand      `cmd:"" help:"Serve the API and run the steps."`
+	Migrate    migrateCommand    `cmd:"" help:"Bring the database up to date, or list its migrations."`
+	Verify     verifyCommand     `cmd:"" help:"Recompute both journals and all balances; exit status 1 when a row is wrong."`
+	Export     exportCommand     `cmd:"" help:"Print an organization's journal or ledger, in a form that can be verified."`
+	Graph      graphCommand      `cmd:"" help:"Print the state machine."`
+	Schema     schemaCommand     `cmd:"" help:"Print the GraphQL schema."`
+	Health     healthCommand     `cmd:"" help:"Ask a running server whether it accepts requests; silent when it does."`
+	Token      tokenCommand      `cmd:"" help:"Print a signed development token."`
+	Prices     pricesCommand     `cmd:"" help:"Manage the prices of all organizations without prices of their own."`
+	APIKeys    apikeysCommand    `cmd:"" name:"apikeys" aliases:"keys" help:"Manage the API keys that programs sign in with."`
+	Alerts     alertsCommand     `cmd:"" help:"List the operator's alerts."`
+	Reconcile  reconcileCommand  `cmd:"" help:"Compare the ledger with the provider's own figures, by day and model."`
+	Version    versionCommand    `cmd:"" help:"Print the version of the program."`
+	Completion completionCommand `cmd:"" help:"Print a script that completes commands and flags in a shell."`
+	Complete   completeCommand   `cmd:"" hidden:"" help:"Print the words that can come next; the script of completion calls it."`
 }
 
 // program is the environment of a command.
 type program struct {
-	ctx            context.Context
-	stdout, stderr io.Writer
-	secrets        server.Secrets
+	output
+	ctx     context.Context
+	secrets server.Secrets
 	// managementKey reads the provider's own figures. A server never needs it.
 	managementKey string
 	// checkpointKey signs checkpoints. A server never needs it.
 	checkpointKey string
 	logger        *slog.Logger
+	// model describes the commands and flags.
+	model *kong.Application
 }
 
 // Run carries out one command and returns the exit status: 0 when the command succeeds, 1 when it fails, 2 when the
@@ -64,7 +73,8 @@ func Run(ctx context.Context, args []string, environment func(string) string, st
 	var c commands
 	exit := -1
 	parser, err := kong.New(&c, kong.Name("engine"), kong.Description(description), kong.Writers(stdout, stderr),
-		kong.DefaultEnvars("INFIN8"), kong.Vars(server.HelpTexts()), kong.Exit(func(code int) { exit = code }))
+		kong.DefaultEnvars("INFIN8"), kong.Vars(server.HelpTexts()), kong.Exit(func(code int) { exit = code }),
+		kong.TypeMapper(reflect.TypeFor[time.Duration](), kong.MapperFunc(decodeDuration)))
 	if err != nil {
 		fmt.Fprintln(stderr, err)
 		return 2
@@ -78,13 +88,13 @@ func Run(ctx context.Context, args []string, environment func(string) string, st
 		return 2
 	}
 	p := &program{
+		output:        output{outputFlags: c.outputFlags, stdout: stdout, stderr: stderr},
 		ctx:           ctx,
-		stdout:        stdout,
-		stderr:        stderr,
 		secrets:       server.SecretsFrom(environment),
 		managementKey: environment("OPENROUTER_MANAGEMENT_KEY"),
 		checkpointKey: environment("CHECKPOINT_KEY"),
 		logger:        slog.New(slog.NewJSONHandler(stderr, nil)),
+		model:         parser.Model,
 	}
 	if err := chosen.Run(p); err != nil {
 		fmt.Fprintf(stderr, "engine: %v\n", err)

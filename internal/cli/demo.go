@@ -1,10 +1,10 @@
 package cli
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -14,7 +14,6 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/infin8content/engine/internal/caller"
@@ -76,6 +75,9 @@ func (c *demoCommand) Run(p *program) error {
 // prepare fills in what a demo needs and the user has not set: secrets for tokens, alerts and publish targets, a free
 // port if the given one is in use, and the sandbox if there is no key.
 func (c *demoCommand) prepare(p *program) error {
+	if p.JSON {
+		return errors.New("--json: demo prints a text for people; ask its API for JSON")
+	}
 	p.logger = slog.New(slog.NewTextHandler(p.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	for _, secret := range []*string{
 		&p.secrets.AuthSecret, &p.secrets.WebhookKey, &p.secrets.SecretsKey,
@@ -151,19 +153,13 @@ func (c *demoCommand) database(p *program) (url string, stop func(), err error) 
 	pool, err := postgres.Connect(p.ctx, url, "", 4)
 	if err == nil {
 		defer pool.Close()
-		err = migrateQuietly(p, pool)
+		_, err = migrate(p, pool)
 	}
 	if err != nil {
 		stop()
 		return "", nil, err
 	}
 	return url, stop, nil
-}
-
-func migrateQuietly(p *program, pool *pgxpool.Pool) error {
-	quiet := *p
-	quiet.stdout = &bytes.Buffer{}
-	return migrate(&quiet, pool)
 }
 
 func createDatabase(ctx context.Context, url, name string) error {

@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"bytes"
 	"fmt"
+	"io"
 
 	"github.com/google/uuid"
 
@@ -51,10 +53,31 @@ func (f exportFlags) run(p *program, table web.Table) error {
 			From:   f.From,
 			To:     f.To,
 		}
-		err := server.Exporter{Auditor: a}.Export(p.ctx, who, in, p.stdout)
+		if p.JSON {
+			in.Format = web.NDJSON
+		}
+		rows := &counter{to: p.stdout, line: p.beginBeside("Exporting")}
+		err := server.Exporter{Auditor: a}.Export(p.ctx, who, in, rows)
+		rows.line.end()
 		if field := fault.FieldOf(err); len(field) == 1 {
 			return fmt.Errorf("--%s: %w", field[0], err)
 		}
 		return err
 	})
+}
+
+// counter counts the lines that it passes on.
+type counter struct {
+	to          io.Writer
+	line        *progress
+	lines, size int64
+}
+
+// Write passes bytes on.
+func (c *counter) Write(text []byte) (int, error) {
+	n, err := c.to.Write(text)
+	c.lines += int64(bytes.Count(text[:n], []byte{'\n'}))
+	c.size += int64(n)
+	c.line.set(fmt.Sprintf("Exporting: %d lines, %d kB", c.lines, c.size/1000), 0, 0)
+	return n, err
 }

@@ -12,6 +12,13 @@ type graphCommand struct {
 
 // Run prints the state machine.
 func (c *graphCommand) Run(p *program) error {
+	if p.JSON {
+		edges := table{columns: []string{"from", "to", "kind"}}
+		for _, e := range workflow.Edges() {
+			edges.add(e.From, e.To, e.Kind)
+		}
+		return p.list(edges)
+	}
 	picture := workflow.Mermaid()
 	if c.Format == "dot" {
 		picture = workflow.DOT()

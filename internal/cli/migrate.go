@@ -20,19 +20,34 @@ type migrateUpCommand struct{}
 
 // Run applies the pending migrations and prints their names.
 func (*migrateUpCommand) Run(p *program) error {
-	return withOwner(p, func(pool *pgxpool.Pool) error { return migrate(p, pool) })
+	return withOwner(p, func(pool *pgxpool.Pool) error {
+		names, err := migrate(p, pool)
+		if !p.JSON {
+			for _, name := range names {
+				fmt.Fprintln(p.stdout, "applied", name)
+			}
+		}
+		if err != nil {
+			return err
+		}
+		return p.done(map[string]any{"applied": names}, "The database is up to date: %d migrations applied now.",
+			len(names))
+	})
 }
 
-// migrate brings the engine's schema up to date, and then River's.
-func migrate(p *program, pool *pgxpool.Pool) error {
+// migrate brings the engine's schema up to date, and then River's. It returns the names of the applied migrations.
+func migrate(p *program, pool *pgxpool.Pool) ([]string, error) {
+	line := p.begin("Bringing the database up to date")
+	defer line.end()
+	names := []string{}
 	applied, err := postgres.Migrate(p.ctx, pool, migrations.Files, time.Now)
 	for _, m := range applied {
-		fmt.Fprintf(p.stdout, "applied %s\n", m.Name)
+		names = append(names, m.Name)
 	}
 	if err != nil {
-		return err
+		return names, err
 	}
-	return jobs.Migrate(p.ctx, pool)
+	return names, jobs.Migrate(p.ctx, pool)
 }
 
 type migrateStatusCommand struct{}
@@ -44,15 +59,18 @@ func (*migrateStatusCommand) Run(p *program) error {
 		if err != nil {
 			return err
 		}
+		list := table{columns: []string{"name", "state", "appliedAt"}}
 		pending := 0
 		for _, m := range all {
-			at := "pending"
+			state := "applied"
 			if m.AppliedAt == nil {
 				pending++
-			} else {
-				at = m.AppliedAt.UTC().Format(time.RFC3339)
+				state = "pending"
 			}
-			fmt.Fprintf(p.stdout, "%-28s %s\n", m.Name, at)
+			list.add(m.Name, state, m.AppliedAt)
+		}
+		if err := p.list(list); err != nil {
+			return err
 		}
 		if pending > 0 {
 			return fmt.Errorf("%d migrations are pending: run `engine migrate up`", pending)

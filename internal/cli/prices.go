@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"os"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/google/uuid"
@@ -56,7 +55,7 @@ func (c *pricesImportCommand) Run(p *program) error {
 		if err != nil {
 			return err
 		}
-		return printImport(p.stdout, done)
+		return printImport(p, done)
 	})
 }
 
@@ -119,8 +118,8 @@ func readBounded(r io.Reader) ([]byte, error) {
 }
 
 // printImport prints a line for each change of a price, and the number of changes.
-func printImport(w io.Writer, done engine.PriceImport) error {
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+func printImport(p *program, done engine.PriceImport) error {
+	list := table{columns: []string{"change", "model", "component", "amount", "consequence"}}
 	counts, quarantined := map[cost.ChangeKind]int{}, 0
 	for _, c := range done.Changes {
 		counts[c.Kind]++
@@ -128,21 +127,28 @@ func printImport(w io.Writer, done engine.PriceImport) error {
 			quarantined++
 		}
 		if c.Kind != cost.PriceUnchanged {
-			fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", c.Kind, c.Model, component(c.Component, c.MinPromptTokens),
-				amounts(c.PriceChange), consequence(c, done.Applied))
+			list.add(c.Kind, c.Model, component(c.Component, c.MinPromptTokens), amounts(c.PriceChange),
+				consequence(c, done.Applied))
 		}
 	}
 	for _, s := range done.Skipped {
-		fmt.Fprintf(table, "SKIPPED\t%s\tline %d\t\t%s\n", s.Model, s.Line, s.Why)
+		list.add("SKIPPED", s.Model, fmt.Sprintf("line %d", s.Line), "", s.Why)
 	}
-	if err := table.Flush(); err != nil {
+	if p.JSON {
+		return p.value(map[string]any{
+			"changes": list.records(), "added": counts[cost.PriceAdded], "changed": counts[cost.PriceChanged],
+			"unchanged": counts[cost.PriceUnchanged], "gone": counts[cost.PriceGone], "skipped": len(done.Skipped),
+			"quarantined": quarantined, "isApplied": done.Applied,
+		})
+	}
+	if err := p.text(list); err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "%d added, %d changed, %d unchanged, %d gone, %d models skipped; %d in quarantine\n",
+	fmt.Fprintf(p.stdout, "%d added, %d changed, %d unchanged, %d gone, %d models skipped; %d in quarantine\n",
 		counts[cost.PriceAdded], counts[cost.PriceChanged], counts[cost.PriceUnchanged], counts[cost.PriceGone],
 		len(done.Skipped), quarantined)
 	if !done.Applied {
-		fmt.Fprintln(w, "nothing was written: use --apply")
+		fmt.Fprintln(p.stdout, "nothing was written: use --apply")
 	}
 	return nil
 }
@@ -192,43 +198,50 @@ func (c *pricesListCommand) Run(p *program) error {
 		if !c.At.IsZero() {
 			in.At = &c.At
 		}
-		table := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
+		list := table{
+			columns: []string{"model", "component", "usd", "validFrom", "source"},
+			empty:   "The operator's list has no prices.",
+		}
 		for {
 			prices, err := e.PriceList(p.ctx, engine.Operator(""), in)
 			if err != nil {
 				return err
 			}
 			for _, price := range prices {
-				fmt.Fprintf(table, "%s\t%s\t$%s\tsince %s\t%s\n", price.Model, component(price.Component, price.MinPromptTokens),
-					price.Unit, price.ValidFrom.Format(time.RFC3339), price.Source)
+				list.add(price.Model, component(price.Component, price.MinPromptTokens), price.Unit, price.ValidFrom,
+					price.Source)
 			}
 			if len(prices) < in.First {
 				break
 			}
 			in.After = &prices[len(prices)-1]
 		}
-		if err := table.Flush(); err != nil {
+		waiting, err := proposals(p, e)
+		if err != nil {
 			return err
 		}
-		return printProposals(p, e)
+		if p.JSON {
+			return p.value(map[string]any{"prices": list.records(), "quarantined": waiting.records()})
+		}
+		if err := p.list(list); err != nil || len(waiting.rows) == 0 {
+			return err
+		}
+		fmt.Fprintf(p.stdout, "\n%d in quarantine, until `prices accept` or `prices reject`:\n", len(waiting.rows))
+		return p.text(waiting)
 	})
 }
 
-// printProposals prints the prices in quarantine.
-func printProposals(p *program, e *engine.Engine) error {
+// proposals returns the prices in quarantine.
+func proposals(p *program, e *engine.Engine) (table, error) {
+	list := table{columns: []string{"id", "model", "component", "amount", "doubt"}}
 	waiting, err := e.PriceProposals(p.ctx, engine.Operator(""), engine.ProposalsInput{
 		States: []cost.ProposalState{cost.ProposalPending}, First: cost.MaxListPrices,
 	})
-	if err != nil || len(waiting) == 0 {
-		return err
-	}
-	fmt.Fprintf(p.stdout, "\n%d in quarantine, until `prices accept` or `prices reject`:\n", len(waiting))
-	table := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
 	for _, w := range waiting {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", w.ID, w.Model, component(w.Component, w.MinPromptTokens),
+		list.add(w.ID, w.Model, component(w.Component, w.MinPromptTokens),
 			amounts(cost.PriceChange{ListedPrice: cost.ListedPrice{Unit: w.Unit}, Old: w.Compared}), w.Doubt)
 	}
-	return table.Flush()
+	return list, err
 }
 
 // decideFlags name a proposal and the reason of the decision.
@@ -254,9 +267,9 @@ func (c *pricesAcceptCommand) Run(p *program) error {
 			return err
 		}
 		d := done.Proposal
-		_, err = fmt.Fprintf(p.stdout, "%s %s: $%s, in force from %s\n", d.Model, component(d.Component, d.MinPromptTokens),
-			d.Unit, d.AcceptedFrom.Format(time.RFC3339))
-		return err
+		from := plain(d.AcceptedFrom)
+		return p.result(fmt.Sprintf("%s %s: $%s, in force from %s", d.Model, component(d.Component, d.MinPromptTokens),
+			d.Unit, from), map[string]any{"id": d.ID, "model": d.Model, "usd": d.Unit.String(), "validFrom": from})
 	})
 }
 
@@ -272,7 +285,7 @@ func (c *pricesRejectCommand) Run(p *program) error {
 			return err
 		}
 		d := done.Proposal
-		_, err = fmt.Fprintf(p.stdout, "%s %s: $%s is rejected\n", d.Model, component(d.Component, d.MinPromptTokens), d.Unit)
-		return err
+		return p.result(fmt.Sprintf("%s %s: $%s is rejected", d.Model, component(d.Component, d.MinPromptTokens), d.Unit),
+			map[string]any{"id": d.ID, "model": d.Model, "usd": d.Unit.String()})
 	})
 }

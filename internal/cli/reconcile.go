@@ -1,10 +1,9 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
-	"io"
-	"text/tabwriter"
 	"time"
 
 	"github.com/google/uuid"
@@ -34,19 +33,23 @@ func (c *reconcileCommand) Run(p *program) error {
 	if err != nil {
 		return err
 	}
+	line := p.begin("Reading the provider's figures")
 	if c.Provider == searchProvider || c.Provider == sandboxSearchProvider {
 		in.Figures, err = c.searchFigures(p, in.Days)
 	} else {
 		in.Figures, err = c.figures(p)
 	}
 	if err != nil {
+		line.end()
 		return err
 	}
+	line.set("Comparing the ledger with the provider's figures", 0, 0)
 	var r audit.Reconciliation
 	err = withAuditor(p, func(a *audit.Auditor) error {
 		r, err = a.Reconcile(p.ctx, in)
 		return err
 	})
+	line.end()
 	if field := fault.FieldOf(err); len(field) == 1 {
 		return fmt.Errorf("--%s: %w", field[0], err)
 	}
@@ -59,7 +62,7 @@ func (c *reconcileCommand) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	return printReconciliation(p.stdout, r)
+	return printReconciliation(p, r)
 }
 
 // differencesToAlert returns the differences of a comparison, each for an alert.
@@ -137,29 +140,36 @@ func (c *reconcileCommand) figures(p *program) ([]audit.ProviderDay, error) {
 }
 
 // printReconciliation prints a line for each difference, and the sums.
-func printReconciliation(w io.Writer, r audit.Reconciliation) error {
+func printReconciliation(p *program, r audit.Reconciliation) error {
 	differences := r.Differences()
-	if len(differences) > 0 {
-		table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-		fmt.Fprintln(table, "DAY (UTC)\tMODEL\tCALLS HERE\tCALLS THERE\tUSD HERE\tUSD THERE\tDIFFERENCE")
-		for _, d := range differences {
-			model := d.Model
-			if model == "" {
-				model = "(never answered)"
-			}
-			fmt.Fprintf(table, "%s\t%s\t%d\t%d\t%s\t%s\t%s\n", d.Day, model, d.CallsHere, d.CallsThere, d.Here, d.There,
-				d.Difference)
-		}
-		if err := table.Flush(); err != nil {
-			return err
-		}
+	list := table{columns: []string{"dayUtc", "model", "callsHere", "callsThere", "usdHere", "usdThere", "difference"}}
+	for _, d := range differences {
+		list.add(d.Day, cmp.Or(d.Model, "(never answered)"), d.CallsHere, d.CallsThere, d.Here, d.There, d.Difference)
 	}
-	fmt.Fprintf(w, "%d models and days compared: $%s booked here, $%s charged there\n", len(r.Days), r.Here, r.There)
-	if r.Open > 0 {
-		fmt.Fprintf(w, "%d calls of these days have no outcome yet and hold $%s\n", r.Open, r.Held)
+	if err := printSums(p, list, r); err != nil {
+		return err
 	}
 	if len(differences) > 0 {
 		return fmt.Errorf("%d differences; nothing was booked", len(differences))
+	}
+	return nil
+}
+
+// printSums prints the differences and the sums.
+func printSums(p *program, differences table, r audit.Reconciliation) error {
+	if p.JSON {
+		return p.value(map[string]any{
+			"differences": differences.records(), "compared": len(r.Days), "usdHere": r.Here.String(),
+			"usdThere": r.There.String(), "openCalls": r.Open, "usdHeld": r.Held.String(),
+		})
+	}
+	if err := p.text(differences); err != nil {
+		return err
+	}
+	fmt.Fprintf(p.stdout, "%d models and days compared: $%s booked here, $%s charged there\n", len(r.Days), r.Here,
+		r.There)
+	if r.Open > 0 {
+		fmt.Fprintf(p.stdout, "%d calls of these days have no outcome yet and hold $%s\n", r.Open, r.Held)
 	}
 	return nil
 }

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"errors"
+
 	"github.com/infin8content/engine/internal/server"
 )
 
@@ -10,6 +12,9 @@ type serveCommand struct {
 
 // Run serves until the context ends.
 func (c *serveCommand) Run(p *program) error {
+	if p.JSON {
+		return errors.New("--json: serve logs JSON always, and has no other result")
+	}
 	s, err := server.New(p.ctx, server.Options{Settings: c.Settings, Secrets: p.secrets, Logger: p.logger})
 	if err != nil {
 		return err

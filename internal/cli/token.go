@@ -24,6 +24,9 @@ func (c *tokenCommand) Run(p *program) error {
 	if err != nil {
 		return fmt.Errorf("--organization: %q is no UUID", c.Organization)
 	}
+	if err := p.secrets.CheckAuthSecret(); err != nil {
+		return err
+	}
 	auth, err := web.NewAuthenticator([]byte(p.secrets.AuthSecret), time.Now)
 	if err != nil {
 		return fmt.Errorf("AUTH_SECRET: %w", err)
@@ -37,6 +40,7 @@ func (c *tokenCommand) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintln(p.stdout, token)
-	return err
+	return p.result(token, map[string]any{
+		"token": token, "expiresAt": plain(time.Now().Add(c.TTL).Truncate(time.Second)),
+	})
 }

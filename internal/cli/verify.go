@@ -21,21 +21,45 @@ type verifyCommand struct {
 // headsSuffix is what the file of the heads is called behind the name of the checkpoint.
 const headsSuffix = ".heads"
 
-// Run prints each row that is wrong, and nothing when all are right.
+// Run prints each row that is wrong. It fails if there is one.
 func (c *verifyCommand) Run(p *program) error {
 	if c.NewKey != "" {
 		return c.newKey(p)
 	}
 	return withAuditor(p, func(a *audit.Auditor) error {
+		line := p.begin("Verifying both journals and all balances")
 		findings, err := c.verify(p, a)
+		line.end()
+		list := table{columns: []string{"row", "fault"}}
 		for _, f := range findings {
-			fmt.Fprintln(p.stdout, f)
+			list.add(f.Row, f.What)
+			if !p.JSON {
+				fmt.Fprintln(p.stdout, f)
+			}
 		}
-		if err == nil && len(findings) > 0 {
-			err = fmt.Errorf("%d findings: the journals and the current values do not agree", len(findings))
+		if p.JSON && (err == nil || len(findings) > 0) {
+			err = errors.Join(err, p.list(list))
 		}
-		return err
+		switch {
+		case err != nil:
+			return err
+		case len(findings) > 0:
+			return fmt.Errorf("%d findings: the journals and the current values do not agree", len(findings))
+		}
+		p.note("%s", c.success())
+		return nil
 	})
+}
+
+// success is the note for a run without findings.
+func (c *verifyCommand) success() string {
+	switch {
+	case c.Anchor != "":
+		return "Verified: the journals and the current values agree. The checkpoint is in " + c.Anchor + "."
+	case c.Against != "":
+		return "Verified: nothing before the checkpoint in " + c.Against + " was changed or cut."
+	}
+	return "Verified: the journals and the current values agree."
 }
 
 func (c *verifyCommand) verify(p *program, a *audit.Auditor) ([]audit.Finding, error) {
@@ -54,8 +78,9 @@ func (c *verifyCommand) newKey(p *program) error {
 	if err != nil {
 		return fmt.Errorf("make a key: %w", err)
 	}
-	fmt.Fprintf(p.stdout, "CHECKPOINT_KEY=%s\nCHECKPOINT_PUBLIC_KEY=%s\n", secret, public)
-	return nil
+	return p.result("CHECKPOINT_KEY="+secret+"\nCHECKPOINT_PUBLIC_KEY="+public, map[string]any{
+		"checkpointKey": secret, "checkpointPublicKey": public,
+	})
 }
 
 // anchor writes a checkpoint. A file that is there is kept: an earlier checkpoint proves more than a later one.

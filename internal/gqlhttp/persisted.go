@@ -29,9 +29,10 @@ type Documents struct {
 
 var documentName = regexp.MustCompile(`^[A-Za-z0-9._~-]+$`)
 
-// ReadDocuments reads each *.graphql file of a folder. A document has two ids: the name of its file without the ending,
-// and sha256: with the hash of its bytes, with or without the line ends at its end. A document that is not valid or
-// exceeds the limits is an error; one message has all of them. With only, the handler executes no other document.
+// ReadDocuments reads each *.graphql file of a folder, and each *.json file as the manifest of a code generator. A
+// document has two ids: the name of its file without the ending, or that in the manifest; and sha256: with the hash of
+// its bytes, with or without the line ends at its end. A document that is not valid or exceeds the limits is an error,
+// and so is a folder without documents; one message has all of them. With only, the handler executes no other document.
 func ReadDocuments(schema graphql.ExecutableSchema, folder fs.FS, limits Limits, only bool) (*Documents, error) {
 	d := &Documents{texts: map[string]string{}, parsed: map[string]*ast.QueryDocument{}, only: only}
 	names, err := fs.Glob(folder, "*.graphql")
@@ -39,15 +40,22 @@ func ReadDocuments(schema graphql.ExecutableSchema, folder fs.FS, limits Limits,
 		return nil, err
 	}
 	var errs []error
+	add := func(id, text string) error { return d.add(id, text, schema.Schema(), limits.withDefaults()) }
 	for _, name := range names {
-		if err := d.read(folder, name, schema.Schema(), limits.withDefaults()); err != nil {
+		text, err := fs.ReadFile(folder, name)
+		if err == nil {
+			err = add(strings.TrimSuffix(path.Base(name), ".graphql"), string(text))
+		}
+		if err != nil {
 			errs = append(errs, fmt.Errorf("the document %s: %w", name, err))
 		}
 	}
-	if only && len(names) == 0 {
-		errs = append(errs, errors.New("there is no document to allow: put *.graphql files into the folder"))
+	manifests, more := d.readManifests(folder, add)
+	if len(names)+manifests == 0 {
+		errs = append(errs, errors.New(
+			"there is no document: put *.graphql files or the *.json manifest of a code generator into the folder"))
 	}
-	return d, errors.Join(errs...)
+	return d, errors.Join(append(errs, more...)...)
 }
 
 // With returns the documents together with those of a folder of the program. The limits of the latter are the defaults,
@@ -63,16 +71,11 @@ func (d *Documents) With(schema graphql.ExecutableSchema, folder fs.FS) (*Docume
 	return own, nil
 }
 
-func (d *Documents) read(folder fs.FS, name string, schema *ast.Schema, limits Limits) error {
-	id := strings.TrimSuffix(path.Base(name), ".graphql")
+// add adds a document by its id and its hash.
+func (d *Documents) add(id, text string, schema *ast.Schema, limits Limits) error {
 	if !documentName.MatchString(id) {
-		return errors.New("its name may have letters, digits and . _ ~ - only")
+		return errors.New("its name, or id, may have letters, digits and . _ ~ - only")
 	}
-	bytes, err := fs.ReadFile(folder, name)
-	if err != nil {
-		return err
-	}
-	text := string(bytes)
 	document, errs := parse(suggesting, schema, text, limits)
 	if len(errs) > 0 {
 		return errs

@@ -161,3 +161,38 @@ func TestReadDocuments_NamesEachBadDocument(t *testing.T) {
 		t.Error("an empty folder of all that is allowed: got no error")
 	}
 }
+
+// A folder may have the manifest of a code generator, in either form. A folder without documents is a mistake.
+func TestReadDocuments_ReadsManifests(t *testing.T) {
+	t.Parallel()
+	b := graphtest.New(t)
+	for name, row := range map[string]struct{ text, fault string }{
+		"GraphQL Code Generator": {`{"2f3a": "query A { __typename }", "sha256:b": "query B { __typename }"}`, ""},
+		"Apollo": {`{"format": "apollo-persisted-query-manifest", "version": 1, "operations": [
+			{"id": "2f3a", "name": "A", "type": "query", "body": "query A { __typename }"}]}`, ""},
+		"another format": {`{"format": "mine", "operations": []}`, `the manifest m.json: its format "mine" is unknown`},
+		"a list":         {`[]`, "the manifest m.json: it is no manifest"},
+		"a wrong query":  {`{"2f3a": "query A { nothing }"}`, `the document "2f3a" of m.json: `},
+	} {
+		folder := fstest.MapFS{"m.json": {Data: []byte(row.text)}}
+		documents, err := gqlhttp.ReadDocuments(graph.NewSchema(nil), folder, gqlhttp.Limits{}, true)
+		if row.fault != "" {
+			if err == nil || !strings.Contains(err.Error(), row.fault) {
+				t.Errorf("%s: got %v, want %q", name, err, row.fault)
+			}
+			continue
+		}
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		served := b.With(func(o *gqlhttp.Options) { o.Documents = documents })
+		if got := graphtest.CodeOf(t, served.Post(map[string]any{"documentId": "2f3a"})); got != "" {
+			t.Errorf("%s: got %q, want none", name, got)
+		}
+	}
+	empty := fstest.MapFS{"a.gql": {}}
+	if _, err := gqlhttp.ReadDocuments(graph.NewSchema(nil), empty, gqlhttp.Limits{}, false); err == nil {
+		t.Error("a folder without documents: got no error")
+	}
+}

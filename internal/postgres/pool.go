@@ -1,8 +1,8 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
@@ -29,8 +29,18 @@ type Connection struct {
 	Pooled bool
 	// ReadOnly forbids writes, so that the database may be a standby.
 	ReadOnly bool
+	// Variable is the environment variable with the URL, for errors; DATABASE_URL when empty.
+	Variable string
 	// Tracer traces each statement; nil traces none.
 	Tracer pgx.QueryTracer
+}
+
+func (c Connection) variable() string { return cmp.Or(c.Variable, "DATABASE_URL") }
+
+// Check refuses a URL that cannot be read. It makes no connection.
+func (c Connection) Check() error {
+	_, err := configure(c)
+	return err
 }
 
 // Open is Connect with all settings. It makes no connection yet: a SettingError comes from the first use.
@@ -56,16 +66,11 @@ func Reach(ctx context.Context, pool *pgxpool.Pool) error {
 	return nil
 }
 
-// hidden keeps the URL, which holds a password, out of what is printed.
-func hidden(err error) error {
-	return fmt.Errorf("%T", err)
-}
-
 // configure returns how a pool connects.
 func configure(c Connection) (*pgxpool.Config, error) {
-	config, err := pgxpool.ParseConfig(c.URL)
+	config, err := c.read()
 	if err != nil {
-		return nil, fmt.Errorf("the database URL cannot be read: %w", hidden(err))
+		return nil, err
 	}
 	if c.Connections > 0 {
 		config.MaxConns = c.Connections
@@ -114,13 +119,4 @@ func execMode(config *pgx.ConnConfig, pooled bool) error {
 		config.DescriptionCacheCapacity = statements
 	}
 	return nil
-}
-
-// reached adds to an error of a connection what was tried. A SettingError is one sentence and stays so.
-func reached(err error) error {
-	var setting *SettingError
-	if errors.As(err, &setting) {
-		return setting
-	}
-	return fmt.Errorf("reach the database: %w", err)
 }

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/url"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -17,9 +18,6 @@ import (
 // check refuses settings that cannot work. It returns all faults at once.
 func (s Settings) check(secrets Secrets) error {
 	var faults []error
-	if secrets.DatabaseURL == "" {
-		faults = append(faults, errors.New("DATABASE_URL is not set"))
-	}
 	if s.Workers && secrets.ProviderKey == "" && !s.Sandbox {
 		faults = append(faults, errors.New("there is no model provider: set OPENROUTER_API_KEY, or use --sandbox for "+
 			"synthetic answers, or --workers=false to leave the steps to other servers"))
@@ -37,12 +35,13 @@ func (s Settings) check(secrets Secrets) error {
 		faults = append(faults, errors.New("--gc-percent must be at least 10"))
 	}
 	if s.Heartbeat*2 > s.Lease {
-		faults = append(faults, errors.New("the lease must be at least two heartbeats long"))
+		faults = append(faults, errors.New("--lease must be at least two heartbeats long (--heartbeat)"))
 	}
 	for _, origin := range s.Origins {
-		faults = append(faults, web.CheckOrigin(origin))
+		faults = append(faults, named("--origins", web.CheckOrigin(origin)))
 	}
 	faults = append(faults, s.checkConsole())
+	faults = append(faults, s.checkValues(secrets)...)
 	faults = append(faults, s.OperationSettings.check(), s.ListenerSettings.check(), s.AccessSettings.check(),
 		secrets.checkWebhookKey(), secrets.checkSecretsKey(), secrets.checkSearch())
 	return errors.Join(faults...)
@@ -94,10 +93,10 @@ func (s OperationSettings) check() error {
 }
 
 func (s AccessSettings) check() error {
-	if err := oneOf("playground", s.Playground, accessAll, accessAdmins, accessOff); err != nil {
-		return err
-	}
-	return oneOf("introspection", s.Introspection, accessAll, accessAdmins, accessNone)
+	return errors.Join(
+		oneOf("playground", s.Playground, accessAll, accessAdmins, accessOff),
+		oneOf("introspection", s.Introspection, accessAll, accessAdmins, accessNone),
+	)
 }
 
 func (s Settings) checkConsole() error {
@@ -133,7 +132,17 @@ func (s Settings) attributes() []any {
 			address.User = nil // A password in an address is a secret too, and so is a token in place of the name.
 			value = address.String()
 		}
-		attributes = append(attributes, slog.String(strings.ToLower(field.Name), value))
+		attributes = append(attributes, slog.String(flagName(field), value))
 	}
 	return attributes
+}
+
+var wordEnds = regexp.MustCompile(`([a-z])([A-Z])`)
+
+// flagName returns the name of a setting on the command line.
+func flagName(field reflect.StructField) string {
+	if name := field.Tag.Get("name"); name != "" {
+		return name
+	}
+	return strings.ToLower(wordEnds.ReplaceAllString(field.Name, "$1-$2"))
 }

@@ -172,7 +172,7 @@ func TestReconcile_PrintsAChargeOfAnotherClient(t *testing.T) {
 	}
 	lines := strings.Split(got.stdout, "\n")
 	want := []string{
-		"DAY (UTC) MODEL CALLS HERE CALLS THERE USD HERE USD THERE DIFFERENCE",
+		"DAY UTC MODEL CALLS HERE CALLS THERE USD HERE USD THERE DIFFERENCE",
 		fmt.Sprintf("%s openai/gpt-4o-mini 0 1 0 %s %s", y.day, extra, extra),
 		fmt.Sprintf("2 models and days compared: $%s booked here, $%s charged there", booked, y.box.Total()), "",
 	}

@@ -57,8 +57,8 @@ func TestServer_LogsEverySettingAndNoSecret(t *testing.T) {
 	server := start(t, environment, "serve", "--listen=127.0.0.1:0", "--worker-count=4").listens(t)
 	line := server.says(t, "starting", "", "")
 	settings, _ := line["settings"].(map[string]any)
-	if settings["monthlimit"] != "12.5" || settings["workercount"] != "4" || settings["lease"] != "30s" ||
-		settings["providerurl"] != w.provider.address {
+	if settings["month-limit"] != "12.5" || settings["worker-count"] != "4" || settings["lease"] != "30s" ||
+		settings["provider-url"] != w.provider.address {
 		t.Errorf("settings: got %v", line)
 	}
 	server.stop(t)
@@ -77,8 +77,9 @@ func TestServer_DeprecatedSettingsStillWork(t *testing.T) {
 		"--playground=everybody", "--introspection=nobody").listens(t)
 	got, _ := server.says(t, "starting", "", "")["settings"].(map[string]any)
 	for name, want := range map[string]string{
-		"maxcomplexity": "901", "complexitypersecond": "90001", "complexityburst": "900001", "signingkeysrefresh": "4m0s",
-		"playground": "all", "introspection": "none",
+		"max-complexity": "901", "complexity-per-second": "90001", "complexity-burst": "900001",
+		"signing-keys-refresh": "4m0s",
+		"playground":           "all", "introspection": "none",
 	} {
 		if got[name] != want {
 			t.Errorf("%s: got %v, want %s", name, got[name], want)

@@ -29,7 +29,7 @@ func TestServe_SaysWhyItDoesNotStart(t *testing.T) {
 			[]string{"DATABASE_URL is not set", "OPENROUTER_API_KEY", "--sandbox", "two heartbeats", "example.com"},
 		},
 		{"no key", map[string]string{"OPENROUTER_API_KEY": ""}, nil, []string{"set OPENROUTER_API_KEY", "--sandbox"}},
-		{"no secret", map[string]string{"AUTH_SECRET": ""}, nil, []string{"AUTH_SECRET", "at least 32"}},
+		{"no secret", map[string]string{"AUTH_SECRET": ""}, nil, []string{"AUTH_SECRET is not set", "openssl"}},
 		{
 			"a short secret",
 			map[string]string{"AUTH_SECRET": strings.Repeat("x", 31)},
@@ -50,7 +50,7 @@ func TestServe_SaysWhyItDoesNotStart(t *testing.T) {
 			"no address of a database",
 			map[string]string{"DATABASE_URL": "postgres://me:hunter2@host:port/nowhere"},
 			nil,
-			[]string{"database URL cannot be read"},
+			[]string{"DATABASE_URL cannot be read", "postgres://USER:PASSWORD@HOST"},
 		},
 	} {
 		t.Run(row.name, func(t *testing.T) {

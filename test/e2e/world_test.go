@@ -192,7 +192,7 @@ func (w world) booksAgree(t *testing.T) {
 // verify fails the test if the command verify finds anything.
 func (w world) verify(t *testing.T) {
 	t.Helper()
-	got := invoke(t, map[string]string{"DATABASE_URL": w.db.URL}, "verify")
+	got := invoke(t, map[string]string{"DATABASE_URL": w.db.URL}, "verify", "--quiet")
 	if diff := cmp.Diff(outcome{}, got, cmp.AllowUnexported(outcome{})); diff != "" {
 		t.Errorf("verify (-want +got):\n%s", diff)
 	}
