@@ -14,7 +14,7 @@ import (
 
 func TestArticles_TakeAsManyStatementsAsOne(t *testing.T) {
 	t.Parallel()
-	db, statements := testdb.New(t), &counter{}
+	db, statements := testdb.NewSimulated(t), &counter{}
 	config := db.Pool.Config()
 	config.ConnConfig.Tracer = statements
 	config.MinConns, config.MaxConns = 1, 8

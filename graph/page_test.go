@@ -186,7 +186,7 @@ func (*counter) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData)
 
 func TestPage_TakesAsManyStatementsAsAnItem(t *testing.T) {
 	t.Parallel()
-	db, statements := testdb.New(t), &counter{}
+	db, statements := testdb.NewSimulated(t), &counter{}
 	config := db.Pool.Config()
 	config.ConnConfig.Tracer = statements
 	config.MinConns, config.MaxConns = 1, 8

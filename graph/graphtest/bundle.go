@@ -52,14 +52,13 @@ var (
 // New returns a Bundle on a new database.
 func New(t *testing.T) Bundle {
 	t.Helper()
-	db := testdb.New(t)
+	db := testdb.NewSimulated(t)
 	return NewOn(t, db, db.Store())
 }
 
-// NewOn returns a Bundle on a store of the database.
+// NewOn returns a Bundle on a store of the database, which is one of testdb.NewSimulated.
 func NewOn(t *testing.T, db *testdb.DB, store *postgres.Store) Bundle {
 	t.Helper()
-	testdb.SimulateTime(t, db)
 	now := ticking()
 	b := Bundle{
 		DB:       db,

@@ -85,13 +85,23 @@ type options struct {
 	embedding     string             // the embedding model; none when empty
 	crawls        bool               // reads the synthetic websites
 	website       string             // the company's; one without a server when empty
+	simulated     bool               // the database accepts the times of a clock that moves far
 	// intercept answers a request to the models in their place, or returns false.
 	intercept func(http.ResponseWriter, *http.Request) bool
 }
 
 func setup(t *testing.T, o options) bundle {
 	t.Helper()
-	db := testdb.New(t)
+	db := testdb.New
+	if o.simulated {
+		db = testdb.NewSimulated
+	}
+	return setupOn(t, db(t), o)
+}
+
+// setupOn is setup on a database.
+func setupOn(t *testing.T, db *testdb.DB, o options) bundle {
+	t.Helper()
 	b := bundle{
 		db:        db,
 		who:       testdb.Caller(t, db),

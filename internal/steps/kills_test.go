@@ -52,12 +52,12 @@ func TestKilledWorker_TwentyTimesOnTheWayToThePlan(t *testing.T) {
 			crawls:    true,
 			embedding: embeddingModel,
 			website:   "https://acme-robotics.example",
+			simulated: true,
 		}),
 		random:   rand.New(rand.NewPCG(killSeed, 0)), //nolint:gosec // No secret.
 		killed:   map[workflow.StepKey]int{},
 		inFlight: map[uuid.UUID]bool{},
 	}
-	testdb.SimulateTime(t, k.db)
 	k.box = k.searching(t)
 	k.box.Always(seosandbox.Injection{Kind: seosandbox.InjectionSlow, Delay: 5 * time.Millisecond})
 	k.next(t) // Step 1.

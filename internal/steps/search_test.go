@@ -32,9 +32,8 @@ type searchBundle struct {
 // setupSearch returns a bundle whose second step makes the requests.
 func setupSearch(t *testing.T, o options, requests ...seo.Request) *searchBundle {
 	t.Helper()
-	o.drives = twoSteps()
+	o.drives, o.simulated = twoSteps(), true
 	b := &searchBundle{bundle: setup(t, o)}
-	testdb.SimulateTime(t, b.db)
 	clock := func() time.Time { return time.Now().Add(time.Duration(b.later.Load())) }
 	b.box = seosandbox.New(seosandbox.Options{Seed: 1, Prices: cost.StartPrices(), Now: clock})
 	b.server = httptest.NewServer(b.box)

@@ -3,19 +3,15 @@ package testdb
 import (
 	"context"
 	"strings"
-	"testing"
 )
 
-// SimulateTime takes the database's clock out of the rules of this test's database: times may then be in the past or in
-// the future, as a test with a clock of its own has them. The other rules stay.
-func SimulateTime(t testing.TB, db *DB) {
-	t.Helper()
-	_, err := db.Owner.Exec(context.Background(), `CREATE OR REPLACE FUNCTION near_clock(at timestamptz) RETURNS boolean
+// simulateTime takes the database's clock out of the rules of a database: times may then be in the past or in the
+// future, as a test with a clock of its own has them. The other rules stay.
+func simulateTime(ctx context.Context, db *DB) error {
+	_, err := db.Owner.Exec(ctx, `CREATE OR REPLACE FUNCTION near_clock(at timestamptz) RETURNS boolean
 		LANGUAGE sql VOLATILE PARALLEL SAFE RETURN true`)
-	if err != nil {
-		t.Fatalf("simulate time: %v", err)
-	}
+	return err
 }
 
-// SimulatesTime reports whether a finding of an audit is what SimulateTime has changed.
+// SimulatesTime reports whether a finding of an audit is what NewSimulated has changed.
 func SimulatesTime(finding string) bool { return strings.HasPrefix(finding, "function near_clock(") }

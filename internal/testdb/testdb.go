@@ -1,5 +1,6 @@
 // Package testdb gives every test a database of its own on a real PostgreSQL: TEST_DATABASE_URL, or a server that it
-// starts itself. Only tests import it. It skips nothing: without PostgreSQL a test fails and says how to get one.
+// starts itself. When a test has changed rows only, its database is emptied for another test. Only tests import
+// it. It skips nothing: without PostgreSQL a test fails and says how to get one.
 package testdb
 
 import (
@@ -51,13 +52,10 @@ func (d *DB) PoolOf(t testing.TB, organization uuid.UUID) *pgxpool.Pool {
 	return pool
 }
 
-// server is the one PostgreSQL of a test binary with its migrated template.
+// server is the one PostgreSQL of a test binary.
 type server struct {
-	child    *embedded.Server // nil when TEST_DATABASE_URL names one
-	url      func(database string) string
-	template string
-	// clone serializes the copies, since a template must have no other session while it is copied.
-	clone sync.Mutex
+	child *embedded.Server // nil when TEST_DATABASE_URL names one
+	url   func(database string) string
 }
 
 var theServer = struct {
@@ -73,7 +71,7 @@ func Run(m *testing.M) int {
 	theServer.Lock()
 	defer theServer.Unlock()
 	if s := theServer.started; s != nil {
-		s.dropTemplate()
+		kindsMade.drop(s)
 		if s.child != nil {
 			if err := s.child.Stop(); err != nil {
 				fmt.Fprintln(os.Stderr, "stop PostgreSQL:", err)
@@ -81,51 +79,6 @@ func Run(m *testing.M) int {
 		}
 	}
 	return code
-}
-
-// New returns a fresh database, dropped when the test succeeds, kept and named when it fails on a server that outlives
-// the tests.
-func New(t testing.TB) *DB {
-	t.Helper()
-	s, err := running()
-	if err != nil {
-		t.Fatalf("no PostgreSQL for the tests: %v\nInstall PostgreSQL 15 or later, or set TEST_DATABASE_URL to a "+
-			"superuser's address of one.", err)
-	}
-	name := "test_" + strings.ReplaceAll(uuid.NewString(), "-", "")
-	s.clone.Lock()
-	err = s.execute(
-		"CREATE DATABASE "+name+" TEMPLATE "+s.template,
-		"REVOKE TEMPORARY ON DATABASE "+name+" FROM PUBLIC", // The template's rights are not copied.
-	)
-	s.clone.Unlock()
-	if err != nil {
-		t.Fatalf("clone the template: %v", err)
-	}
-	db := &DB{URL: s.url(name)}
-	ctx := context.Background()
-	for _, p := range []struct {
-		pool **pgxpool.Pool
-		role string
-		size int32
-	}{{&db.Pool, postgres.AppRole, 24}, {&db.Owner, OwnerRole, 4}, {&db.Super, "", 4}} {
-		if *p.pool, err = postgres.Connect(ctx, db.URL, p.role, p.size); err != nil {
-			t.Fatalf("connect to the test's database: %v", err)
-		}
-	}
-	t.Cleanup(func() {
-		db.Pool.Close()
-		db.Owner.Close()
-		db.Super.Close()
-		if t.Failed() && s.child == nil {
-			t.Logf("the database is kept as %s", name)
-			return
-		}
-		if err := s.execute("DROP DATABASE IF EXISTS " + name + " WITH (FORCE)"); err != nil {
-			t.Logf("drop the test's database: %v", err)
-		}
-	})
-	return db
 }
 
 func running() (*server, error) {
@@ -140,7 +93,7 @@ func running() (*server, error) {
 func start() (*server, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
-	s := &server{template: fmt.Sprintf("infin8_template_%d", os.Getpid())}
+	s := &server{}
 	if url := os.Getenv("TEST_DATABASE_URL"); url != "" {
 		config, err := pgx.ParseConfig(url)
 		if err != nil {
@@ -157,26 +110,21 @@ func start() (*server, error) {
 		}
 		s.child, s.url = child, child.URL
 	}
-	if err := s.makeTemplate(ctx); err != nil {
-		if s.child != nil {
-			_ = s.child.Stop()
-		}
-		return nil, fmt.Errorf("make the template: %w", err)
-	}
 	return s, nil
 }
 
-func (s *server) makeTemplate(ctx context.Context) error {
+// migrate creates a database with the schema.
+func (s *server) migrate(ctx context.Context, name string) error {
 	err := s.execute(
 		`DO $$ BEGIN CREATE ROLE `+OwnerRole+` NOLOGIN CREATEROLE;
 			EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$`,
-		`DROP DATABASE IF EXISTS `+s.template,
-		`CREATE DATABASE `+s.template+` OWNER `+OwnerRole,
+		`DROP DATABASE IF EXISTS `+name,
+		`CREATE DATABASE `+name+` OWNER `+OwnerRole,
 	)
 	if err != nil {
 		return err
 	}
-	pool, err := postgres.Connect(ctx, s.url(s.template), "", 2)
+	pool, err := postgres.Connect(ctx, s.url(name), "", 2)
 	if err != nil {
 		return err
 	}
@@ -184,19 +132,13 @@ func (s *server) makeTemplate(ctx context.Context) error {
 	if _, err := pool.Exec(ctx, `ALTER SCHEMA public OWNER TO `+OwnerRole); err != nil {
 		return err
 	}
-	owner, err := postgres.Connect(ctx, s.url(s.template), OwnerRole, 2)
+	owner, err := postgres.Connect(ctx, s.url(name), OwnerRole, 2)
 	if err != nil {
 		return err
 	}
 	defer owner.Close()
 	_, err = postgres.Migrate(ctx, owner, migrations.Files, time.Now)
 	return err
-}
-
-func (s *server) dropTemplate() {
-	if s.child == nil {
-		_ = s.execute("DROP DATABASE IF EXISTS " + s.template + " WITH (FORCE)")
-	}
 }
 
 // execute runs statements on the server's maintenance database.

@@ -41,12 +41,11 @@ func New(t testing.TB) Fixture {
 func NewWith(t testing.TB, change func(*engine.Options)) Fixture {
 	t.Helper()
 	f := Fixture{
-		DB:     testdb.New(t),
+		DB:     testdb.NewSimulated(t),
 		Jobs:   &Jobs{},
 		Clock:  NewClock(testdb.Now()),
 		change: change,
 	}
-	testdb.SimulateTime(t, f.DB)
 	f.Engine = f.NewEngine(t, f.DB.Store(), func(*engine.Options) {})
 	f.Who = f.Stranger(t)
 	return f

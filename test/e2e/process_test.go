@@ -222,10 +222,16 @@ func invoke(t *testing.T, environment map[string]string, args ...string) outcome
 	// Cleanup functions call invoke too, after the test's context has ended.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), timeout)
 	defer cancel()
-	var stdout, stderr bytes.Buffer
-	code := cli.Run(ctx, args, func(name string) string { return environment[name] }, &stdout, &stderr)
+	got := runCommand(ctx, environment, args...)
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		t.Fatalf("engine %s has not ended in %s", strings.Join(args, " "), timeout)
 	}
+	return got
+}
+
+// runCommand runs a command of the program in this process.
+func runCommand(ctx context.Context, environment map[string]string, args ...string) outcome {
+	var stdout, stderr bytes.Buffer
+	code := cli.Run(ctx, args, func(name string) string { return environment[name] }, &stdout, &stderr)
 	return outcome{code, stdout.String(), stderr.String()}
 }

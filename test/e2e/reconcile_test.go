@@ -37,8 +37,7 @@ type yesterday struct {
 
 func newYesterday(t *testing.T) yesterday {
 	t.Helper()
-	y := yesterday{world: world{db: testdb.New(t)}, ago: &atomic.Int64{}}
-	testdb.SimulateTime(t, y.db)
+	y := yesterday{world: world{db: testdb.NewSimulated(t)}, ago: &atomic.Int64{}}
 	y.ago.Store(int64(24 * time.Hour))
 	y.who = testdb.Caller(t, y.db)
 	y.day = y.now().UTC().Format(time.DateOnly)

@@ -34,12 +34,17 @@ type world struct {
 	direct   string // address of the database if db.URL leads through a pooler
 }
 
+// migrated makes databases that the real program has migrated.
+var migrated = testdb.NewKind(func(ctx context.Context, db *testdb.DB) error {
+	if got := runCommand(ctx, map[string]string{"DATABASE_URL": db.URL}, "migrate", "up"); got.code != 0 {
+		return fmt.Errorf("migrate up: %s", got.stderr)
+	}
+	return nil
+})
+
 func newWorld(t *testing.T) world {
 	t.Helper()
-	w := world{db: testdb.New(t), provider: newProvider(t)}
-	if got := invoke(t, map[string]string{"DATABASE_URL": w.db.URL}, "migrate", "up"); got.code != 0 {
-		t.Fatalf("migrate up: %s", got.stderr)
-	}
+	w := world{db: migrated.New(t), provider: newProvider(t)}
 	w.who = testdb.Caller(t, w.db)
 	return w
 }

@@ -29,8 +29,7 @@ type cluster struct {
 
 func newCluster(t testing.TB, mutations ...*mutation) *cluster {
 	t.Helper()
-	c, l := &cluster{db: testdb.New(t)}, &line{mutations: mutations}
-	testdb.SimulateTime(t, c.db)
+	c, l := &cluster{db: testdb.NewSimulated(t)}, &line{mutations: mutations}
 	t.Cleanup(l.close)
 	for i := range c.pools {
 		config, err := pgxpool.ParseConfig(c.db.URL)
