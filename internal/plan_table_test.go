@@ -72,6 +72,7 @@ var plan = []row{
 		imports: []string{
 			"graph", "internal/gqlhttp", "internal/web", "internal/jobs", "internal/steps", "internal/engine",
 			"internal/audit", "internal/report", "internal/metrics", "internal/live", "internal/rate", "internal/postgres",
+			"internal/fair",
 			"internal/llm/sandbox", "internal/llm", "internal/crawl/sandbox", "internal/crawl",
 			"internal/seo/sandbox", "internal/seo",
 			"internal/publish/sandbox",
@@ -234,7 +235,7 @@ var plan = []row{
 	},
 	{
 		path:    "internal/metrics", // the only package that imports Prometheus
-		imports: []string{"internal/postgres", "internal/workflow", "internal/cost", "internal/fault"},
+		imports: []string{"internal/postgres", "internal/workflow", "internal/cost", "internal/fault", "internal/fair"},
 		modules: []string{pgx, prometheus},
 	},
 	{
@@ -360,6 +361,10 @@ var plan = []row{
 	{path: "internal/outbound"},   // the clients for other servers' HTTP
 	{
 		path:    "internal/publicid", // the ids of the API and of webhooks
+		imports: []string{"internal/fault"},
+	},
+	{
+		path:    "internal/fair", // one queue for the requests and for the database connections of organizations
 		imports: []string{"internal/fault"},
 	},
 	{path: "internal/sealed"}, // the encryption of secrets that the database keeps

@@ -55,9 +55,7 @@ func (e endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	operation, errs := e.operation(ctx, request)
 	ctx = graphql.WithOperationContext(ctx, operation)
 	if len(errs) > 0 {
-		response := e.executor.DispatchError(ctx, errs)
-		setRetryAfter(w, errs)
-		write(w, media, e.statusOf(media, errs), errorResponse{response.Errors, response.Extensions})
+		e.refuseOperation(ctx, w, media, errs)
 		return
 	}
 	if r.Method == http.MethodGet && operation.Operation.Operation != ast.Query {
@@ -69,6 +67,12 @@ func (e endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			"A subscription has many answers. Ask for %s, or connect a websocket with %s.", eventMedia, subprotocol))
 		return
 	}
+	ctx, done, errs := e.executor.admit(ctx, operation)
+	defer done()
+	if len(errs) > 0 {
+		e.refuseOperation(ctx, w, media, errs)
+		return
+	}
 	next, ctx := e.executor.DispatchOperation(ctx, operation)
 	if response := next(ctx); response != nil { // Nil: the client is gone.
 		status := http.StatusOK
@@ -77,6 +81,13 @@ func (e endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		write(w, media, status, response)
 	}
+}
+
+// refuseOperation answers an operation that is not executed.
+func (e endpoint) refuseOperation(ctx context.Context, w http.ResponseWriter, media string, errs gqlerror.List) {
+	response := e.executor.DispatchError(ctx, errs)
+	setRetryAfter(w, errs)
+	write(w, media, e.statusOf(media, errs), errorResponse{response.Errors, response.Extensions})
 }
 
 // mediaFor returns the media type of the answer: the one that the client prefers, JSON without a preference, and ""
@@ -101,6 +112,11 @@ func (e endpoint) operation(ctx context.Context, r *request) (*graphql.Operation
 func (e endpoint) execute(ctx context.Context, r *request, deliver func(*graphql.Response) bool) gqlerror.List {
 	ctx = graphql.StartOperationTrace(ctx)
 	operation, errs := e.operation(ctx, r)
+	if len(errs) > 0 {
+		return e.executor.DispatchError(graphql.WithOperationContext(ctx, operation), errs).Errors
+	}
+	ctx, done, errs := e.executor.admit(ctx, operation)
+	defer done()
 	if len(errs) > 0 {
 		return e.executor.DispatchError(graphql.WithOperationContext(ctx, operation), errs).Errors
 	}

@@ -32,6 +32,7 @@ type limitedExecutor struct {
 	presenter     presenter
 	mayIntrospect func(who caller.Caller) bool
 	spend         func(ctx context.Context, organization uuid.UUID, complexity int64) error
+	admission     func(ctx context.Context, o Admission) (context.Context, func(), error)
 }
 
 func newLimitedExecutor(o Options, p presenter) *limitedExecutor {
@@ -46,6 +47,7 @@ func newLimitedExecutor(o Options, p presenter) *limitedExecutor {
 		presenter:          p,
 		mayIntrospect:      o.MayIntrospect,
 		spend:              o.Spend,
+		admission:          o.Admit,
 	}
 	e.SetQueryCache(parsedQueries{})
 	e.SetErrorPresenter(p.present)
@@ -143,6 +145,25 @@ func (e *limitedExecutor) spendComplexity(ctx context.Context, operation *graphq
 			"The rate limit cannot be checked at the moment. Try the mutation again later."), err)
 	}
 	return nil
+}
+
+// admit waits until an operation may run. done must be called after it, and after an error too.
+func (e *limitedExecutor) admit(
+	ctx context.Context, operation *graphql.OperationContext,
+) (admitted context.Context, done func(), errs gqlerror.List) {
+	asked := Admission{Type: string(operation.Operation.Operation)}
+	for _, selection := range operation.Operation.SelectionSet {
+		var name string
+		if field, ok := selection.(*ast.Field); ok {
+			name = field.Name
+		}
+		asked.Fields = append(asked.Fields, name)
+	}
+	admitted, done, err := e.admission(ctx, asked)
+	if err != nil {
+		return ctx, func() {}, gqlerror.List{gqlerror.Wrap(err)}
+	}
+	return admitted, done, nil
 }
 
 // withoutValues replaces variable errors that may contain client input. The error path still identifies the variable.

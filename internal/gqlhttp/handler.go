@@ -43,6 +43,9 @@ type Options struct {
 	// Spend takes the complexity of an operation from the budget of the caller's organization. A RATE_LIMITED error
 	// refuses the operation. After any other error queries pass and mutations do not. Nil limits nothing.
 	Spend func(ctx context.Context, organization uuid.UUID, complexity int64) error
+	// Admit waits until an operation may run. done is called when it has ended; a subscription lasts. The operation runs
+	// in the context that Admit returns. An error refuses the operation. Nil admits all at once.
+	Admit func(ctx context.Context, o Admission) (admitted context.Context, done func(), err error)
 	// Documents are the operations that clients may name by an id; nil has none.
 	Documents *Documents
 	// MayIntrospect reports whether a caller may read the schema by introspection. Other callers get no suggestions for
@@ -51,6 +54,14 @@ type Options struct {
 	// FinerStatus answers application/graphql-response+json with 422 for an invalid operation and 294 for data with
 	// errors, as the GraphQL-over-HTTP specification of 2026 says, instead of 400 and 200.
 	FinerStatus bool
+}
+
+// Admission describes an operation that is about to run.
+type Admission struct {
+	// Type is query, mutation or subscription.
+	Type string
+	// Fields are the names of the fields at its root; "" for a fragment.
+	Fields []string
 }
 
 // Outcome describes one answer.
@@ -75,6 +86,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Report == nil {
 		o.Report = func(context.Context, string, string) {}
+	}
+	if o.Admit == nil {
+		o.Admit = func(ctx context.Context, _ Admission) (context.Context, func(), error) { return ctx, func() {}, nil }
 	}
 	if o.Observe == nil {
 		o.Observe = func(context.Context, Outcome) {}

@@ -61,6 +61,10 @@ func (p presenter) present(ctx context.Context, err error) *gqlerror.Error {
 	if field := fault.FieldOf(err); field != nil {
 		shown.Extensions["field"] = field
 	}
+	var limited interface{ Seconds() int }
+	if errors.As(err, &limited) {
+		shown.Extensions["retryAfter"] = limited.Seconds()
+	}
 	var exceeded *limitError
 	if errors.As(err, &exceeded) {
 		shown.Extensions["found"], shown.Extensions["limit"] = exceeded.found, exceeded.limit

@@ -32,6 +32,8 @@ type Metrics struct {
 	poolConnections, poolMost, poolAcquires, poolWaits *prometheus.Desc
 	poolWaited, poolCancelled, queueJobs, queueOldest  *prometheus.Desc
 	unknownOpen, subscriptions, resyncs, build         *prometheus.Desc
+	placesTaken, placesWaiting, placesWaited           *prometheus.Desc
+	placesRefused, placesWaitTime                      *prometheus.Desc
 }
 
 // Described describes one metric for the documentation.
@@ -152,6 +154,17 @@ func (m *Metrics) describe() {
 		"Open subscriptions of this server.")
 	m.resyncs = m.read(counter, "infin8_resyncs_total",
 		"Resyncs after missed events. The restart of an organization's feed counts once for all its subscribers.")
+	m.placesTaken = m.read(gauge, "infin8_places_taken",
+		"Places that organizations or addresses hold now, by kind of place.", "kind")
+	m.placesWaiting = m.read(gauge, "infin8_places_waiting",
+		"Requests that wait for such a place now.", "kind")
+	m.placesWaited = m.read(counter, "infin8_places_waits_total",
+		"Requests that waited for a place.", "kind")
+	m.placesWaitTime = m.read(counter, "infin8_places_wait_seconds_total",
+		"Time spent waiting for a place.", "kind")
+	m.placesRefused = m.read(counter, "infin8_places_refused_total",
+		"Requests, connections or bodies that were refused because their organization or address held too many places.",
+		"kind")
 	m.build = m.read(gauge, "infin8_build_info",
 		"Always 1, labelled with the versions of the program and of Go.", "version", "revision", "goversion")
 }

@@ -7,6 +7,8 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/infin8content/engine/internal/fair"
 )
 
 const (
@@ -54,6 +56,21 @@ func (m *Metrics) Pools(pools ...Pool) {
 			out <- counter(m.poolWaits, float64(stat.EmptyAcquireCount()), p.Name)
 			out <- counter(m.poolWaited, stat.EmptyAcquireWaitTime().Seconds(), p.Name)
 			out <- counter(m.poolCancelled, float64(stat.CanceledAcquireCount()), p.Name)
+		}
+	}, descs})
+}
+
+// Places adds the figures of the queues and counts that share a server, by kind of place. It may be called once.
+func (m *Metrics) Places(kinds map[string]func() fair.Figures) {
+	descs := []*prometheus.Desc{m.placesTaken, m.placesWaiting, m.placesWaited, m.placesWaitTime, m.placesRefused}
+	m.registry.MustRegister(reading{func(out chan<- prometheus.Metric) {
+		for kind, figures := range kinds {
+			f := figures()
+			out <- gauge(m.placesTaken, float64(f.Running), kind)
+			out <- gauge(m.placesWaiting, float64(f.Waiting), kind)
+			out <- counter(m.placesWaited, float64(f.Waited), kind)
+			out <- counter(m.placesWaitTime, f.TotalWait.Seconds(), kind)
+			out <- counter(m.placesRefused, float64(f.Refused), kind)
 		}
 	}, descs})
 }

@@ -23,6 +23,7 @@ type Store struct {
 	// audited is the only organization whose rows an audit reads; nil outside of SnapshotOf.
 	audited *uuid.UUID
 
+	gate     Gate           // nil without one, and within a transaction
 	onCommit func([]Change) // nil without subscribers
 	changes  []Change       // of the transaction
 }
@@ -41,8 +42,13 @@ func (s *Store) InTx(ctx context.Context, do func(*Store) error) error {
 	if s.tx != nil {
 		return errors.New("a transaction within a transaction")
 	}
+	leave, err := s.gate.enter(ctx)
+	if err != nil {
+		return err
+	}
+	defer leave()
 	var changes []Change
-	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		store := &Store{tx: tx, scope: &txScope{}, onCommit: s.onCommit}
 		err := do(store)
 		changes = store.changes
@@ -81,6 +87,11 @@ var readOnlySnapshot = pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: p
 
 // Snapshot calls do with a store that reads one snapshot of the database and can write nothing.
 func (s *Store) Snapshot(ctx context.Context, do func(*Store) error) error {
+	leave, err := s.gate.enter(ctx)
+	if err != nil {
+		return err
+	}
+	defer leave()
 	tx, err := s.pool.BeginTx(ctx, readOnlySnapshot)
 	if err != nil {
 		return translate(err)
@@ -115,6 +126,11 @@ func (s *Store) SnapshotOf(ctx context.Context, organization uuid.UUID, do func(
 // Ping checks that the database answers and accepts writes. A connection to a read-only server is closed, so that
 // the next one may lead to another server.
 func (s *Store) Ping(ctx context.Context) error {
+	leave, err := s.gate.enter(ctx)
+	if err != nil {
+		return err
+	}
+	defer leave()
 	conn, err := s.pool.Acquire(ctx)
 	if err != nil {
 		return reached(err)

@@ -90,6 +90,9 @@ func (s *Store) queries(setup sessionSetup) *dbsqlc.Queries {
 	if s.tx != nil {
 		return dbsqlc.New(scoped{conn: s.tx, sessionSetup: setup, scope: s.scope})
 	}
+	if s.gate != nil {
+		return dbsqlc.New(scoped{conn: gated{s.pool, s.gate}, sessionSetup: setup})
+	}
 	return dbsqlc.New(scoped{conn: s.pool, sessionSetup: setup})
 }
 

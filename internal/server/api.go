@@ -43,6 +43,7 @@ func (s *Server) wireAPI(ctx context.Context, store *postgres.Store) error {
 			Report:        web.Annotate,
 			SignIn:        s.observers.signIn(signIn.Authenticate),
 			Spend:         s.spend(store),
+			Admit:         s.fairness.admit,
 			Observe:       s.observers.answers(),
 			Limits:        s.settings.limits(),
 			Documents:     documents,
@@ -65,7 +66,7 @@ func (s *Server) wireAPI(ctx context.Context, store *postgres.Store) error {
 			if s.draining.Load() {
 				return errors.New("the server is stopping")
 			}
-			return store.Ping(ctx)
+			return store.Ping(within(ctx, place{key: probing, urgent: true}))
 		},
 	})
 	return s.listen()

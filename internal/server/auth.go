@@ -54,9 +54,13 @@ func (s *Server) signIn(ctx context.Context, store *postgres.Store) (web.SignIn,
 		return web.SignIn{}, err
 	}
 	return web.SignIn{
-		Auth:     s.auth,
-		APIKeys:  s.engine.APIKeyCaller,
-		Admit:    s.engine.Admit,
+		Auth: s.auth,
+		APIKeys: func(ctx context.Context, key string) (caller.Caller, time.Time, error) {
+			return s.engine.APIKeyCaller(within(ctx, place{key: signingIn, urgent: true}), key)
+		},
+		Admit: func(ctx context.Context, who caller.Caller) error {
+			return s.engine.Admit(within(ctx, place{key: who.OrganizationID, urgent: true}), who)
+		},
 		Throttle: s.loginThrottle(store),
 	}, nil
 }

@@ -108,7 +108,7 @@ func (s *Server) wireEngine(p pools) (err error) {
 	if err := s.serveSite(); err != nil {
 		return err
 	}
-	store := postgres.New(p.requests)
+	store := s.store(p.requests)
 	s.live, err = live.New(live.Options{Store: store, Connection: p.direct.Config().ConnConfig, Logger: s.logger})
 	if err != nil {
 		return err

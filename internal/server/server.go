@@ -14,7 +14,6 @@ import (
 	"github.com/infin8content/engine/graph"
 	"github.com/infin8content/engine/internal/engine"
 	"github.com/infin8content/engine/internal/live"
-	"github.com/infin8content/engine/internal/postgres"
 	"github.com/infin8content/engine/internal/web"
 )
 
@@ -41,6 +40,7 @@ type Server struct {
 	draining  atomic.Bool
 	auth      *web.Authenticator
 	observers observers
+	fairness  fairness
 	// sandboxSite is the address of the sandbox's WordPress site.
 	sandboxSite string
 }
@@ -65,6 +65,7 @@ func (s *Server) wire(ctx context.Context) error {
 	if err := s.observe(ctx); err != nil {
 		return err
 	}
+	s.fairness = s.settings.fairness()
 	pools, err := s.connect(ctx)
 	if err != nil {
 		return err
@@ -84,7 +85,7 @@ func (s *Server) wire(ctx context.Context) error {
 		}
 	}
 	if s.settings.API {
-		if err := s.wireAPI(ctx, postgres.New(pools.requests)); err != nil {
+		if err := s.wireAPI(ctx, s.store(pools.requests)); err != nil {
 			return err
 		}
 	}

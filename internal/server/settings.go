@@ -42,6 +42,7 @@ type Settings struct {
 	GCPercent     int           `name:"gc-percent" default:"400" help:"Growth of the heap, in percent, that starts a collection."`
 
 	ListenerSettings  `embed:""`
+	FairnessSettings  `embed:""`
 	TokenSettings     `embed:""`
 	OperationSettings `embed:""`
 	ObserveSettings   `embed:""`
@@ -69,6 +70,18 @@ type ListenerSettings struct {
 	ReadTime       time.Duration `default:"15s" help:"Time that a client has to send a whole request."`
 	WriteTime      time.Duration `default:"30s" help:"Time that a client has until it has read the answer."`
 	IdleTime       time.Duration `default:"2m" help:"Time that a connection may wait for its next request."`
+}
+
+// FairnessSettings limit the share of one organization, so that it cannot harm the others.
+type FairnessSettings struct {
+	Requests                int           `default:"200" help:"Queries and mutations that run at once; others wait."`
+	ReservedRequests        int           `default:"40" help:"Of these, the ones that only mutations of money may take."`
+	OrganizationRequests    int           `default:"32" help:"Queries and mutations of one organization that run at once."`
+	OrganizationWaiting     int           `default:"128" help:"Queries and mutations of one organization that wait; more are RATE_LIMITED."`
+	RequestWait             time.Duration `default:"10s" help:"Longest wait of a query or mutation for its turn."`
+	ReservedConnections     int           `default:"4" help:"Database connections that only health checks, sign-ins and money may take; at most a quarter."`
+	OrganizationConnections int           `default:"5" help:"Database connections that the requests of one organization use at once."`
+	MaxSubscriptions        int           `name:"organization-subscriptions" default:"5000" help:"Subscriptions that one organization may have on this server; 0 is no limit."`
 }
 
 // TokenSettings say which tokens a server accepts. The secret of AUTH_SECRET is not one of them.

@@ -43,6 +43,7 @@ func (s Settings) check(secrets Secrets) error {
 	faults = append(faults, s.checkConsole())
 	faults = append(faults, s.checkValues(secrets)...)
 	faults = append(faults, s.OperationSettings.check(), s.ListenerSettings.check(), s.AccessSettings.check(),
+		s.checkFairness(),
 		secrets.checkWebhookKey(), secrets.checkSecretsKey(), secrets.checkSearch())
 	return errors.Join(faults...)
 }

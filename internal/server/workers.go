@@ -12,7 +12,6 @@ import (
 	"github.com/infin8content/engine/internal/jobs"
 	"github.com/infin8content/engine/internal/llm"
 	"github.com/infin8content/engine/internal/llm/sandbox"
-	"github.com/infin8content/engine/internal/postgres"
 	"github.com/infin8content/engine/internal/steps"
 )
 
@@ -22,7 +21,7 @@ func (s *Server) wireWorkers(p pools) error {
 	if err != nil {
 		return err
 	}
-	search, err := s.search(postgres.New(p.requests))
+	search, err := s.search(s.store(p.requests))
 	if err != nil {
 		return err
 	}

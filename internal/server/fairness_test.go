@@ -1,0 +1,116 @@
+package server
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/fault"
+	"github.com/infin8content/engine/internal/gqlhttp"
+)
+
+// narrow are settings under which an organization has one request, one waiting request and one connection.
+func narrow() Settings {
+	return Settings{
+		Connections: 8,
+		FairnessSettings: FairnessSettings{
+			Requests:                3,
+			ReservedRequests:        1,
+			OrganizationRequests:    1,
+			OrganizationWaiting:     1,
+			RequestWait:             time.Millisecond,
+			ReservedConnections:     2,
+			OrganizationConnections: 1,
+			MaxSubscriptions:        1,
+		},
+	}
+}
+
+func as(ctx context.Context, organization byte) context.Context {
+	return caller.With(ctx, caller.Caller{OrganizationID: uuid.UUID{organization}, Actor: "a", Role: caller.Viewer})
+}
+
+func TestFairness_AdmitsOrganizationsInTheirShare(t *testing.T) {
+	t.Parallel()
+	f := narrow().fairness()
+	query := gqlhttp.Admission{Type: "query", Fields: []string{"workflows"}}
+	money := gqlhttp.Admission{Type: "mutation", Fields: []string{"reserveUsage", "settleUsage"}}
+	mixed := gqlhttp.Admission{Type: "mutation", Fields: []string{"reserveUsage", "createWorkflow"}}
+	follow := gqlhttp.Admission{Type: "subscription", Fields: []string{"workflowTransitioned"}}
+	for _, row := range []struct {
+		organization byte
+		operation    gqlhttp.Admission
+		refused      bool
+	}{
+		{1, query, false},
+		{1, query, true},
+		{1, mixed, true},
+		{2, query, false},
+		{3, query, true}, // The last place is for money.
+		{1, money, false},
+		{1, follow, false},
+		{1, follow, true},
+		{2, follow, false},
+	} {
+		_, _, err := f.admit(as(t.Context(), row.organization), row.operation)
+		if refused := fault.KindOf(err) == fault.RateLimited; refused != row.refused {
+			t.Errorf("organization %d, %+v: got %v, refused should be %t", row.organization, row.operation, err, row.refused)
+		}
+	}
+}
+
+func TestFairness_KeepsConnectionsForMoneyAndProbes(t *testing.T) {
+	t.Parallel()
+	f := narrow().fairness()
+	late := func(ctx context.Context) context.Context {
+		ctx, cancel := context.WithTimeout(ctx, 10*time.Millisecond)
+		t.Cleanup(cancel)
+		return ctx
+	}
+	for organization := range byte(6) {
+		if _, err := f.gate(as(t.Context(), organization+1)); err != nil {
+			t.Fatalf("organization %d: %v", organization, err)
+		}
+	}
+	if _, err := f.gate(as(late(t.Context()), 9)); err == nil {
+		t.Error("an ordinary statement took a reserved connection")
+	}
+	ctx, _, err := f.admit(as(t.Context(), 1), gqlhttp.Admission{Type: "mutation", Fields: []string{"settleUsage"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.gate(ctx); err != nil {
+		t.Errorf("a mutation of money: %v", err)
+	}
+	leave, err := f.gate(within(t.Context(), place{key: probing, urgent: true}))
+	if err != nil {
+		t.Fatalf("a health check: %v", err)
+	}
+	leave(0)
+	if got := f.connections.Figures().Running; got != 7 {
+		t.Errorf("%d connections are in use, want 7", got)
+	}
+}
+
+func TestFairness_RefusesSettingsWithoutPlaces(t *testing.T) {
+	t.Parallel()
+	if err := narrow().checkFairness(); err != nil {
+		t.Errorf("possible settings: %v", err)
+	}
+	for want, change := range map[string]func(*Settings){
+		"--requests":                  func(s *Settings) { s.ReservedRequests = 3 },
+		"--organization-requests":     func(s *Settings) { s.OrganizationRequests = 0 },
+		"--organization-connections":  func(s *Settings) { s.OrganizationConnections = 0 },
+		"--organization-subscription": func(s *Settings) { s.MaxSubscriptions = -1 },
+	} {
+		s := narrow()
+		change(&s)
+		if err := s.checkFairness(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want an error about %s", err, want)
+		}
+	}
+}
