@@ -13,6 +13,7 @@ import { LiveOrganizationDocument, ViewerDocument, type Permission } from './gql
 import { SignInPage } from './pages/sign-in'
 import { Button, ProblemNote, Skeleton, useNow } from './ui/basic'
 import { span } from './ui/format'
+import { keepFocus } from './ui/focus'
 import { HelpDialog, useShortcuts } from './ui/keys'
 import { setTheme, theme, type Theme } from './ui/theme'
 import { Toasts } from './ui/toast'
@@ -26,6 +27,7 @@ export function Shell({ settings }: { settings: Settings }) {
 function SignedIn({ settings }: { settings: Settings }) {
   const read = useRead(ViewerDocument, {})
   const viewer = read.data?.viewer
+  useEffect(keepFocus, [])
   useEffect(() => {
     if (read.problem?.kind !== 'offline') return
     const timer = setTimeout(read.again, 2000)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/infin8content/engine/internal/cli"
 	"github.com/infin8content/engine/internal/issuer/sandbox"
+	publishing "github.com/infin8content/engine/internal/publish/sandbox"
 	"github.com/infin8content/engine/internal/testdb"
 )
 
@@ -45,8 +46,12 @@ func TestConsole_InABrowser(t *testing.T) {
 		"DATABASE_URL=" + db.URL,
 		"AUTH_SECRET=" + authSecret,
 		"INFIN8_ALERT_WEBHOOK_KEY=" + authSecret,
+		"SECRETS_KEY=" + authSecret,
 	}
-	quick := []string{"--sandbox", "--connections=12", "--lease=3s", "--heartbeat=1s", "--watch=100ms", "--sweep=300ms"}
+	quick := []string{
+		"--sandbox", "--publish-private", "--connections=12", "--lease=3s", "--heartbeat=1s", "--watch=100ms",
+		"--sweep=300ms",
+	}
 	server := serve(t, environment, append(slices.Clone(quick), "--listen=127.0.0.1:0")...)
 
 	signer := sandbox.NewSigner("ES256", "one")
@@ -80,6 +85,9 @@ func TestConsole_InABrowser(t *testing.T) {
 		"fragile": fragile.address,
 		"issuer":  provider.URL(),
 		"lanes":   lanes,
+		"site":    site(t, false),
+		"edited":  site(t, true),
+		"login":   []string{publishing.Login, publishing.Password},
 		"control": control(t, map[string]func(){
 			"kill":  func() { fragile.kill() }, // of the present one
 			"start": func() { fragile = serve(t, environment, append(slices.Clone(web), listen)...) },

@@ -3,6 +3,7 @@ import { launch } from './browser.mjs'
 import { Suite } from './suite.mjs'
 import * as signIn from './tests/sign-in.mjs'
 import * as workflows from './tests/workflows.mjs'
+import * as keyboard from './tests/keyboard.mjs'
 import * as keywords from './tests/keywords.mjs'
 import * as plan from './tests/plan.mjs'
 import * as crashes from './tests/crashes.mjs'
@@ -10,13 +11,16 @@ import * as overview from './tests/overview.mjs'
 import * as articles from './tests/articles.mjs'
 import * as budgets from './tests/budgets.mjs'
 import * as pages from './tests/pages.mjs'
+import * as publishing from './tests/publishing.mjs'
 import * as roles from './tests/roles.mjs'
+import * as together from './tests/together.mjs'
+import * as walk from './tests/walk.mjs'
 import { takeScreenshots } from './screenshots.mjs'
 
 /** The lanes, the longest first. Each has an organization of its own, and runs its files one after another. */
 const lanes = [
-  ['pages', [pages]], ['reviews', [keywords, plan]], ['workflows', [workflows]], ['overview', [overview]],
-  ['articles', [articles]], ['crashes', [crashes]], ['roles', [roles]], ['sign-in', [signIn]],
+  ['pages', [pages]], ['walk', [walk]], ['reviews', [keywords, plan]], ['workflows', [workflows]], ['overview', [overview]],
+  ['together', [together]], ['keyboard', [keyboard]],   ['publishing', [publishing]], ['articles', [articles]], ['crashes', [crashes]], ['roles', [roles]], ['sign-in', [signIn]],
 ]
 const width = 3 // lanes at the same time
 

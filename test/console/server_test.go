@@ -111,7 +111,8 @@ func organizations(t *testing.T, db *testdb.DB) map[string]lane {
 	t.Helper()
 	lanes := map[string]lane{}
 	for _, name := range []string{
-		"sign-in", "workflows", "reviews", "crashes", "articles", "overview", "roles", "pages", "budgets",
+		"sign-in", "workflows", "reviews", "crashes", "articles", "overview", "roles", "pages", "budgets", "walk",
+		"publishing", "keyboard", "together",
 	} {
 		who := testdb.Caller(t, db)
 		lanes[name] = lane{

@@ -8,25 +8,34 @@ export class Suite {
     Object.assign(this, { browser, world, lane: world.lanes[lane], tally })
   }
 
-  /** Runs one test with a page of its own. Its page must make no foreign request and break no policy. */
+  /** Runs one test with a page of its own; another person of it gets one more. No page makes a foreign request or breaks a policy. */
   async test(name, options, body) {
     const { only } = this.tally
     if (only.length > 0 && !only.some((word) => name.includes(word))) return
     const began = performance.now()
     const { address, fragile, issuer, members } = this.world
-    const page = await openPage(this.browser, { origins: [address, fragile, issuer, members], ...options })
-    page.setDefaultTimeout(30_000) // A machine may be busy with other things.
+    const pages = []
+    const person = async () => {
+      const page = await openPage(this.browser, { origins: [address, fragile, issuer, members], ...options })
+      page.setDefaultTimeout(30_000) // A machine may be busy with other things.
+      pages.push(page)
+      return page
+    }
     try {
-      await body(page)
-      const reports = await page.evaluate(() => window.reports).catch(() => [])
-      if (page.faults.length + reports.length > 0) throw new Error([...page.faults, ...reports].join('\n'))
+      await body(await person(), person)
+      for (const page of pages) {
+        const reports = await page.evaluate(() => window.reports).catch(() => [])
+        if (page.faults.length + reports.length > 0) throw new Error([...page.faults, ...reports].join('\n'))
+      }
       console.log(`ok   ${name} (${Math.round(performance.now() - began)} ms)`)
     } catch (error) {
       this.fails(name, error)
-      const shot = `${process.env.TMPDIR ?? '/tmp'}/console-failure-${this.tally.failed}.png`
-      await page.screenshot({ path: shot, timeout: 5000 }).then(() => console.log(`     ${page.url()} ${shot}`), () => {})
+      for (const [index, page] of pages.entries()) {
+        const shot = `${process.env.TMPDIR ?? '/tmp'}/console-failure-${this.tally.failed}-${index}.png`
+        await page.screenshot({ path: shot, timeout: 5000 }).then(() => console.log(`     ${page.url()} ${shot}`), () => {})
+      }
     } finally {
-      await page.context().close()
+      for (const page of pages) await page.context().close()
     }
   }
 
@@ -97,6 +106,22 @@ export class Suite {
       { workflowId, expectedVersion: workflow.version, selectionDigest: workflow.keywordSelection.digest })
   }
 
+  /** Makes a publish target and waits until it is ready. */
+  async createSite(input) {
+    const { target } = await this.act('createPublishTarget', input, 'target { id }')
+    await this.act('testPublishTarget', { targetId: target.id })
+    await this.until('the targets are ready', async () => {
+      const { viewer } = await this.ask('{ viewer { organization { publishTargets { state } } } }')
+      return viewer.organization.publishTargets.every((one) => one.state === 'READY')
+    })
+  }
+
+  /** Makes a WordPress of the sandbox the publish target. */
+  async createWordPress(name, baseUrl) {
+    const [username, secret] = this.world.login
+    await this.createSite({ name, kind: 'WORDPRESS', policy: 'PUBLISH', baseUrl, username, secret })
+  }
+
   /** Waits until a workflow is in a state. */
   async reaches(id, state) {
     return this.until(`${id} is ${state}`, async () =>
@@ -110,9 +135,9 @@ export class Suite {
     throw new Error(`not within ${timeout} ms: ${what}`)
   }
 
-  /** Throws when axe finds something. */
-  async accessible(page, what) {
-    const found = await violations(page)
+  /** Throws when axe finds something. Another theme of a page that was checked changes only colors. */
+  async accessible(page, what, { onlyColors = false } = {}) {
+    const found = await violations(page, onlyColors)
     if (found.length > 0) throw new Error(`axe on ${what}:\n  ${found.join('\n  ')}`)
   }
 }
@@ -125,4 +150,37 @@ export function equal(got, want, what) {
 export function once(make) {
   let made
   return () => (made ??= make())
+}
+
+/** The keyboard of a page. Each press must leave the focus on an element that is on the screen and shows it. */
+export function keyboardOf(page) {
+  const focused = () => page.evaluate(() => {
+    const element = document.activeElement
+    if (element === document.body) return ''
+    return element.getAttribute('aria-label') ?? element.labels?.[0]?.textContent ?? element.textContent
+  })
+  /** Why the focus cannot be seen; null when it can. A part that only took over the focus needs no ring. */
+  const unseen = () => page.evaluate(() => {
+    const element = document.activeElement
+    if (element === document.body) return 'the focus is lost'
+    if (element.getAttribute('tabindex') === '-1') return null
+    const { top, bottom, width } = element.getBoundingClientRect()
+    const { outlineStyle, outlineWidth } = getComputedStyle(element)
+    const isNear = bottom > 0 && top < innerHeight && width > 0
+    return isNear && outlineStyle !== 'none' && outlineWidth !== '0px' ? null : `${element.outerHTML.slice(0, 120)} does not show its focus`
+  })
+  const press = async (key) => {
+    await page.keyboard.press(key)
+    const why = await unseen()
+    if (why) throw new Error(`after ${key}: ${why}`)
+  }
+  /** Presses a key until the focus is on an element with this name. */
+  const reach = async (key, name, most = 60) => {
+    for (let presses = 0; presses < most; presses++) {
+      if (name.test((await focused()).trim())) return
+      await press(key)
+    }
+    throw new Error(`not reached by ${key}: ${name}; the focus is on ${await focused()}`)
+  }
+  return { focused, press, reach }
 }

@@ -18,7 +18,7 @@ const embedded = [
   'CallConnection', 'Company', 'Competitor', 'Forecast', 'Funnel', 'FunnelState', 'FunnelStep', 'Gate', 'GateDecision',
   'GateSettings', 'GraphEdge', 'GraphState', 'Icp', 'IcpCost', 'KeywordConnection', 'KeywordSelection',
   'ApiKeyEvent', 'ApiKeyEventConnection', 'LedgerEntryConnection', 'Month', 'MonthConnection', 'PageInfo', 'PriceEvent', 'PublicationConnection', 'PublicationEvent',
-  'PriceEventConnection', 'SettingsChange', 'SettingsChangeConnection', 'SettingValue', 'StatusCount', 'WorkflowCounts', 'Similarity', 'UnclusteredKeyword', 'UnitConnection', 'UnitEvent', 'Period', 'Price', 'PriceConnection', 'PriceProposalConnection', 'Spend',
+  'PriceEventConnection', 'SettingsChange', 'SettingsChangeConnection', 'SettingValue', 'StatusCount', 'StepResult', 'SupersededBrief', 'SupersededVisit', 'WorkflowCounts', 'Similarity', 'UnclusteredKeyword', 'UnitConnection', 'UnitEvent', 'Period', 'Price', 'PriceConnection', 'PriceProposalConnection', 'Spend',
   'SpendEvent', 'TransitionConnection', 'TransitionEvent', 'Usage', 'UsageGroup', 'UsageReport', 'UsageSums', 'Viewer',
   'WorkflowConnection', 'WorkflowGraph',
 ]
@@ -102,12 +102,16 @@ export function useRead<Result, Variables extends object>(
   latest.current = execute
   // The same function for good, so that effects can depend on it.
   const again = useCallback(() => latest.current({ requestPolicy: 'network-only' }), [])
-  const last = useRef<Result>(undefined)
-  if (state.data) last.current = state.data
+  const key = JSON.stringify(variables)
+  const last = useRef<{ key: string; data: Result }>(undefined)
+  if (state.data && !state.error) last.current = { key, data: state.data }
+  const problem = state.error && !state.fetching ? problemOf(state.error) : null
+  // A server that is away takes nothing from the screen: a form in the middle of the data would be gone with its text.
+  const isStill = last.current?.key === key && problem?.kind !== 'forbidden'
   return {
-    data: state.data ?? (keep && state.fetching ? last.current : undefined),
+    data: state.data ?? (isStill || (keep && state.fetching) ? last.current?.data : undefined),
     isReading: state.fetching || state.stale,
-    problem: state.error && !state.fetching ? problemOf(state.error) : null,
+    problem,
     again,
   }
 }

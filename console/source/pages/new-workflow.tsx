@@ -71,7 +71,6 @@ function useCreate(form: Form, setErrors: (errors: UserError[]) => void, onClose
   const [attempt, setAttempt] = useState(0)
   const actors = may('ACTORS')
   const submit = async () => {
-    setAttempt(attempt + 1)
     const made = await create.run({
       actors,
       input: {
@@ -81,6 +80,7 @@ function useCreate(form: Form, setErrors: (errors: UserError[]) => void, onClose
       },
     })
     setErrors(made.userErrors)
+    if (made.userErrors.length > 0) setAttempt(attempt + 1) // Without an answer the same request is sent again, which is carried out once.
     const workflow = made.payload?.workflow
     if (!workflow) return
     const urls = listOf(form.competitors)
@@ -88,7 +88,11 @@ function useCreate(form: Form, setErrors: (errors: UserError[]) => void, onClose
       const named = await name.run({ input: { workflowId: workflow.id, urls } })
       if (named.userErrors[0]) say(`The competitors were not saved: ${named.userErrors[0].message}`)
     }
-    if (form.start) await start.run({ input: { workflowId: workflow.id }, actors })
+    if (form.start) {
+      const started = await start.run({ input: { workflowId: workflow.id }, actors })
+      const why = started.problem?.message ?? started.userErrors[0]?.message
+      if (why) say(`The workflow was created but not started: ${why}`)
+    }
     onClose()
     await navigate({ to: '/workflows/$id', params: { id: workflow.id } })
   }

@@ -211,7 +211,7 @@ function Row({ row, isChosen, onChoose }: RowProps) {
       <td data-label="Status"><StatusBadge status={row.status} /></td>
       <td data-label="Step">
         {row.step ? <><span className="figure">{row.step.number}/7</span> {row.step.label}</> : <span className="faint">–</span>}
-        <progress className="progress" max={100} value={row.progress} aria-label="Progress" />
+        {row.step && <progress className="progress" max={100} value={row.progress} aria-label="Progress" />}
       </td>
       <td data-label="Since"><Ago at={row.activity.since} /></td>
       <td data-label="Spent" className="right"><Money amount={row.spend.settled} /><SpendBar row={row} /></td>

@@ -1,10 +1,10 @@
 import { equal, once } from '../suite.mjs'
 
-/** Takes a workflow with a few keywords through the plan, until its articles are written. Returns its id. */
-export async function written(suite, name) {
+/** Takes a workflow with a few keywords through the plan, so that some articles are written. Returns its id. */
+export async function written(suite, name, count = 2) {
   await suite.act('setGates', { plan: 'HUMAN' })
   const workflowId = await suite.createReviewed(name)
-  await suite.act('setWorkflowLimit', { workflowId, limit: '10', idempotencyKey: 'enough' })
+  await suite.act('setWorkflowLimit', { workflowId, limit: '10', idempotencyKey: `enough for ${name}` })
   const { workflow } = await suite.ask(
     `query($id: ID!) { workflow(id: $id) { keywords(first: 6, filter: { intents: [COMMERCIAL] }) { nodes { id } } } }`, { id: workflowId })
   await suite.act('decideKeywords', { workflowId, ids: workflow.keywords.nodes.map((one) => one.id), choice: 'SELECTED' })
@@ -12,7 +12,7 @@ export async function written(suite, name) {
   await suite.reaches(workflowId, 'VALIDATION_COMPLETED')
   const ask = () => suite.ask(`query($id: ID!) { workflow(id: $id) { version articlePlan { digest items { id brief { title } } } } }`, { id: workflowId })
   const { workflow: { articlePlan: { items } } } = await ask()
-  const some = items.filter((one) => one.brief).slice(0, 2)
+  const some = items.filter((one) => one.brief).slice(0, count)
   await suite.act('decideArticlePlans', { workflowId, items: some.map((one) => ({ articleId: one.id, choice: 'APPROVED' })) })
   const { workflow: { version, articlePlan: { digest } } } = await ask()
   await suite.act('approveArticlePlan', { workflowId, expectedVersion: version, digest })
@@ -107,12 +107,7 @@ export async function run(suite) {
     await suite.open(page, `/workflows/${id}`)
     await page.getByRole('button', { name: 'Publish the articles' }).click()
     await page.getByText('No site is ready').waitFor()
-    const { target } = await suite.act('createPublishTarget', { name: 'Folder', kind: 'FILE', policy: 'PUBLISH' }, 'target { id }')
-    await suite.act('testPublishTarget', { targetId: target.id })
-    await suite.until('the target is ready', async () => {
-      const { viewer } = await suite.ask('{ viewer { organization { publishTargets { state } } } }')
-      return viewer.organization.publishTargets.every((one) => one.state === 'READY')
-    })
+    await suite.createSite({ name: 'Folder', kind: 'FILE', policy: 'PUBLISH' })
     await page.reload()
     const approve = page.getByRole('button', { name: 'Approve 2 posts' })
     await approve.waitFor()

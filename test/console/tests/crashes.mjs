@@ -1,4 +1,4 @@
-import { equal } from '../suite.mjs'
+import { equal, once } from '../suite.mjs'
 import { written } from './articles.mjs'
 
 /** Flows on a server that is killed in their middle. Their page says so, comes back by itself and goes on. */
@@ -9,11 +9,24 @@ export async function run(suite) {
   const crash = async (page, act) => {
     await page.locator('.connection.live').waitFor()
     await suite.control('kill')
-    await page.getByText('Reconnecting').waitFor()
-    if (act) await act()
-    await suite.control('start')
+    try {
+      await page.getByText('Reconnecting').waitFor()
+      if (act) await act()
+    } finally {
+      await suite.control('start')
+    }
     await page.locator('.connection.live').waitFor()
   }
+
+  /** Sends what a person has written to a dead server, and the same again to a new one. */
+  const through = async (page, submit) => {
+    await crash(page, async () => {
+      await submit.click()
+      await page.getByText('The server cannot be reached').first().waitFor()
+    })
+    await submit.click()
+  }
+  const made = once(() => written(suite, 'Edited through a crash'))
 
   await suite.test('crashes: a killed server, and the page of a workflow goes on', {}, async (page) => {
     const id = await suite.create('Survives', { start: false })
@@ -64,7 +77,7 @@ export async function run(suite) {
   })
 
   await suite.test('crashes: a killed server, and the text of an article is kept', {}, async (page) => {
-    const id = await written(suite, 'Edited through a crash')
+    const id = await made()
     await suite.reaches(id, 'ARTICLE_COMPLETED')
     const { workflow: { articles: { nodes: [article] } } } = await suite.ask(
       'query($id: ID!) { workflow(id: $id) { articles { nodes { id } } } }', { id })
@@ -79,4 +92,72 @@ export async function run(suite) {
     await save.click()
     await page.getByRole('heading', { name: 'A title through a crash', level: 1 }).waitFor()
   })
+
+  await suite.test('crashes: a killed server, and every form keeps what was typed', {}, async (page) => {
+    const dialog = page.getByRole('dialog')
+    await suite.open(page, '/workflows', 'ADMIN', fragile)
+    await page.getByRole('button', { name: 'New workflow' }).first().click()
+    await dialog.getByLabel('Company').fill('Acme Robotics')
+    await dialog.getByLabel('Website').fill('acme-robotics.example')
+    await dialog.getByLabel('Name of the workflow').fill('Created through a crash')
+    await through(page, dialog.getByRole('button', { name: 'Create and start' }))
+    await page.getByRole('heading', { name: 'Created through a crash' }).waitFor()
+    await page.getByRole('button', { name: 'Review the keywords' }).click({ timeout: 60_000 })
+
+    await page.getByRole('button', { name: 'Add keywords' }).click()
+    await dialog.getByLabel('Keywords, one a line').fill('one of my own\nanother of my own')
+    await through(page, dialog.getByRole('button', { name: 'Add 2 keywords' }))
+    await page.locator('.decision-count', { hasText: '2 selected' }).waitFor()
+    await page.getByRole('button', { name: 'Send back' }).click()
+    await dialog.getByLabel('Feedback').fill('More for small teams, please.')
+    await through(page, dialog.getByRole('button', { name: 'Send back' }))
+    await page.getByRole('button', { name: 'Review the keywords' }).click({ timeout: 60_000 })
+    await page.getByText('“More for small teams, please.”').waitFor()
+    await page.getByRole('button', { name: 'Approve 2 keywords' }).click()
+    await through(page, dialog.getByRole('button', { name: 'Approve' }))
+    await page.getByRole('heading', { name: 'Created through a crash' }).waitFor()
+
+    await page.getByRole('button', { name: 'Set limit' }).click()
+    await dialog.getByLabel('Limit in US dollars').fill('7.25')
+    await dialog.getByLabel('Reason').fill('Approved by finance.')
+    await through(page, dialog.getByRole('button', { name: 'Set limit' }))
+    await page.getByText('The limit is $7.25 now.').waitFor()
+    await page.getByRole('button', { name: 'Cancel workflow' }).click()
+    await dialog.getByLabel('Reason').fill('A trial.')
+    await through(page, dialog.getByRole('button', { name: 'Cancel the workflow' }))
+    await page.getByText('The workflow was cancelled.').waitFor()
+
+    for (const name of ['Import a', 'Import b']) await suite.create(name, { start: false })
+    await suite.go(page, '/workflows?text=Import')
+    await page.getByRole('button', { name: 'Cancel…' }).click()
+    await dialog.getByLabel('Reason').fill('A wrong import.')
+    await through(page, dialog.getByRole('button', { name: 'Cancel 2 workflows' }))
+    await dialog.getByText('2 cancelled, 0 refused, of 2.').waitFor()
+  })
+
+  await suite.test('crashes: a killed server, and a section and the posts of an article', {}, async (page) => {
+    const id = await made()
+    await suite.reaches(id, 'ARTICLE_COMPLETED')
+    await suite.createSite({ name: 'Folder', kind: 'FILE', policy: 'PUBLISH' })
+    await suite.open(page, `/workflows/${id}/articles`, 'ADMIN', fragile)
+    const dialog = page.getByRole('dialog')
+    await page.locator('[data-row]').last().getByRole('link').click()
+    await page.getByRole('button', { name: 'Rewrite a section' }).click()
+    await dialog.getByLabel('Instruction').fill('Begin with an example.')
+    await through(page, dialog.getByRole('button', { name: 'Look at the cost' }))
+    await through(page, dialog.getByRole('button', { name: /^Write it for at most/ }))
+    await page.getByText(/revision 2$/).first().waitFor({ timeout: 90_000 })
+    await suite.reaches(id, 'ARTICLE_COMPLETED')
+    await suite.go(page, `/workflows/${id}/publish`)
+    for (const box of await boxesOf(page)) await box.check()
+    await through(page, page.getByRole('button', { name: 'Approve 2 posts' }))
+    await page.getByText('✓ Live').nth(1).waitFor({ timeout: 60_000 })
+    await suite.reaches(id, 'COMPLETED')
+  })
+}
+
+/** The boxes of the gate of publishing, when they are there. */
+async function boxesOf(page) {
+  await page.getByRole('group', { name: 'Sites' }).getByRole('checkbox').waitFor()
+  return page.getByRole('checkbox').all()
 }

@@ -1,4 +1,4 @@
-import { equal } from '../suite.mjs'
+import { equal, keyboardOf } from '../suite.mjs'
 
 const selection = '{ keywordSelection { count digest } version }'
 
@@ -59,16 +59,7 @@ export async function run(suite) {
 
   await suite.test('keywords: a review with the keyboard alone', {}, async (page) => {
     const id = await suite.createReviewed('Reviewed by keyboard')
-    const focused = () => page.evaluate(() =>
-      document.activeElement === document.body ? '' : document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent)
-    /** Presses a key until the focus is on an element with this name. */
-    const reach = async (key, name) => {
-      for (let presses = 0; presses < 40; presses++) {
-        if (name.test(await focused())) return
-        await page.keyboard.press(key)
-      }
-      throw new Error(`not reached by ${key}: ${name}; the focus is on ${await focused()}`)
-    }
+    const { reach, focused } = keyboardOf(page)
     await suite.open(page, '/reviews')
     await page.getByRole('link', { name: /Reviewed by keyboard/ }).waitFor()
     await reach('j', /Reviewed by keyboard/)

@@ -1,7 +1,7 @@
 import { equal, once } from '../suite.mjs'
 import { written } from './articles.mjs'
 
-/** The pages, by the text that shows that they are complete. */
+/** The pages, by the text that shows that they are complete; some after an act of a person. */
 const pages = [
   ['/workflows', 'Last moved first'], ['/workflows?text=there+is+no+such+name', 'No workflow matches'],
   ['/workflows/ID', 'Ideal customer'], ['/workflows/ID?tab=journal', 'ICP processing'],
@@ -9,12 +9,17 @@ const pages = [
   ['/workflows/ID/keywords', 'selected'], ['/workflows/PLANNED', 'left out'], ['/workflows/PLANNED/plan', 'approved'],
   ['/workflows/WRITTEN/articles', '2 of 2 articles finished'], ['/workflows/WRITTEN/articles/ARTICLE', 'Address'],
   ['/workflows/WRITTEN/articles/ARTICLE?part=sources', 'cited'], ['/workflows/WRITTEN/articles/ARTICLE?part=versions', 'by the engine'],
-  ['/workflows/WRITTEN/articles/ARTICLE?part=cost', 'Outline'], ['/workflows/WRITTEN/publish', 'No site is ready'],
+  ['/workflows/WRITTEN/articles/ARTICLE?part=cost', 'Outline'],
+  ['/workflows/WRITTEN/articles/ARTICLE', 'Your text', (page) => page.getByRole('button', { name: 'Edit the text' }).click()],
+  ['/workflows/WRITTEN/publish', 'Time in', (page) => page.getByLabel('How far').selectOption('SCHEDULE')],
+  ['/workflows/PUBLISHED/publish', 'What happened', (page) => page.getByText('What happened').first().click()],
+  ['/batches', 'Cancel many workflows'], ['/batches/BATCH', 'Changed'], ['/batches/batch_00000000-0000-7000-8000-000000000000', 'no batch with this id'],
   ['/reviews', 'waits for'], ['/spend', 'Booked by day'], ['/spend?view=months', 'At its end'],
   ['/spend?view=ledger', 'Settle'], ['/spend?view=calls', 'openai/gpt-4o-mini'],
   ['/alerts', 'Open the workflow'], ['/audit', 'Own prices'], ['/graph', 'Topic clustering'], ['/prices', 'openai/gpt-4o-mini'],
   ['/keys', 'nightly report'], ['/organization', 'Publish targets'],
-  ['/workflows/wf_00000000-0000-7000-8000-000000000000', 'no workflow with this id'], ['/nothing', 'There is no such page'],
+  ['/workflows/wf_00000000-0000-7000-8000-000000000000', 'no workflow with this id'],
+  ['/workflows/wf_00000000-0000-7000-8000-000000000000/plan', 'no workflow with this id'], ['/nothing', 'There is no such page'],
 ]
 
 /** How a person may look at a page. 320 pixels are 1280 at a zoom of 400 %. */
@@ -27,8 +32,9 @@ const looks = [
 /** Fills the organization, so that no page is empty. */
 async function fill(suite) {
   await suite.act('setGates', { plan: 'HUMAN' })
-  const [id, planned, done] = await Promise.all([
+  const [id, planned, done, published] = await Promise.all([
     suite.createReviewed('By hand'), suite.createReviewed('Planned by hand'), written(suite, 'Written by hand'),
+    written(suite, 'Published by hand'), suite.createSite({ name: 'Folder', kind: 'FILE', policy: 'PUBLISH' }),
   ])
   await suite.approveKeywords(planned)
   const poor = await suite.create('Reaches its limit', { start: false })
@@ -39,14 +45,39 @@ async function fill(suite) {
   await suite.act('createApiKey', { name: 'nightly report', role: 'AUDITOR', expiresAt: new Date(Date.now() + 86_400_000).toISOString() })
   await suite.reaches(planned, 'VALIDATION_COMPLETED')
   await suite.reaches(done, 'ARTICLE_COMPLETED')
-  const { workflow } = await suite.ask('query($id: ID!) { workflow(id: $id) { articles { nodes { id } } } }', { id: done })
-  return { ID: id, PLANNED: planned, WRITTEN: done, ARTICLE: workflow.articles.nodes[0].id }
+  await suite.reaches(published, 'ARTICLE_COMPLETED')
+  const articlesOf = (workflowId) => suite.ask(
+    'query($id: ID!) { workflow(id: $id) { version articles { nodes { id } } } viewer { organization { publishTargets { id } } } }', { id: workflowId })
+  const { workflow: { version, articles }, viewer } = await articlesOf(published)
+  await suite.act('approvePublishing', {
+    workflowId: published, expectedVersion: version, articleIds: articles.nodes.map((one) => one.id), policy: 'PUBLISH',
+    targetIds: viewer.organization.publishTargets.map((one) => one.id),
+  })
+  await suite.reaches(published, 'COMPLETED')
+  const { workflow } = await articlesOf(done)
+  return { ID: id, PLANNED: planned, WRITTEN: done, PUBLISHED: published, ARTICLE: workflow.articles.nodes[0].id, BATCH: await cancelMany(suite) }
+}
+
+/** Cancels two workflows by one batch. Returns its id. */
+async function cancelMany(suite) {
+  const workflowIds = [await suite.create('Import a', { start: false }), await suite.create('Import b', { start: false })]
+  const { preview: { digest } } = await suite.act('cancelWorkflows', { workflowIds }, 'preview { digest }')
+  const { batch } = await suite.act('cancelWorkflows', { workflowIds, digest, idempotencyKey: 'many' }, 'batch { id }')
+  await suite.until('the batch has ended', async () =>
+    (await suite.ask('query($id: ID!) { node(id: $id) { ... on Batch { endedAt } } }', { id: batch.id })).node.endedAt)
+  return batch.id
 }
 
 /** Throws when the page is wider than its window. */
 async function fits(page, what) {
   const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
   if (wide > 0) throw new Error(`${what}: ${wide} px wider than the window`)
+}
+
+/** Keeps a picture of a page for people, in the folder CONSOLE_LOOK. */
+async function look(page, name) {
+  const folder = process.env.CONSOLE_LOOK
+  if (folder) await page.screenshot({ path: `${folder}/${name.replace(/[^A-Za-z0-9]+/g, '-')}.png`, fullPage: true })
 }
 
 export async function run(suite) {
@@ -58,9 +89,10 @@ export async function run(suite) {
     await suite.open(page, '/')
     await page.getByRole('heading', { name: 'Workflows' }).waitFor()
     const found = []
-    for (const [path, text] of some) {
+    for (const [path, text, act] of some) {
       await page.setViewportSize({ width: 1280, height: 900 })
       await suite.go(page, path.replace(/[A-Z]{2,}/g, (word) => ids[word]))
+      await act?.(page)
       await page.getByText(text).first().waitFor({ state: 'attached' })
       await page.waitForFunction(() => !document.querySelector('.skeleton'))
       for (const [name, media, width, widths] of looks) {
@@ -70,7 +102,8 @@ export async function run(suite) {
           await fits(page, `${path} at ${one} px`).catch((error) => found.push(error.message))
         }
         equal(page.viewportSize().width, width, 'the width')
-        await suite.accessible(page, `${path}, ${name}`).catch((error) => found.push(error.message))
+        await look(page, `${path} ${name}`)
+        await suite.accessible(page, `${path}, ${name}`, { onlyColors: name === 'dark' }).catch((error) => found.push(error.message))
       }
     }
     if (found.length > 0) throw new Error(found.join('\n'))

@@ -25,7 +25,9 @@ export function keptDraft(article: Article): Draft | null {
   }
 }
 
-export function Edit({ article, again, onClose }: { article: Article; again: () => void; onClose: () => void }) {
+type EditProps = { article: Article; again: () => void; onClose: () => void; hasFocus: boolean }
+
+export function Edit({ article, again, onClose, hasFocus }: EditProps) {
   const [draft, setDraft] = useState<Draft>(() => keptDraft(article) ?? fresh(article))
   const act = useAct(UpdateArticleDocument)
   const set = (change: Partial<Draft>) => setDraft((old) => ({ ...old, ...change }))
@@ -54,7 +56,7 @@ export function Edit({ article, again, onClose }: { article: Article; again: () 
       <h2>Your text</h2>
       {isBehind && <Behind article={article} draft={draft} onTake={() => set({ base: article.revision })} />}
       <Field label="Title" path="title" errors={errors}>
-        {(props) => <input {...props} maxLength={200} value={draft.title} onChange={(event) => set({ title: event.target.value })} />}
+        {(props) => <input {...props} autoFocus={hasFocus} maxLength={200} value={draft.title} onChange={(event) => set({ title: event.target.value })} />}
       </Field>
       <Field label="Summary" path="metaDescription" errors={errors} hint="For search engines, up to 400 characters.">
         {(props) => <textarea {...props} rows={2} maxLength={400} value={draft.metaDescription} onChange={(event) => set({ metaDescription: event.target.value })} />}
@@ -76,9 +78,13 @@ export function Edit({ article, again, onClose }: { article: Article; again: () 
 
 /** Another text came while the person wrote. Nothing of either is lost: the difference shows what a saving would change. */
 function Behind({ article, draft, onTake }: { article: Article; draft: Draft; onTake: () => void }) {
+  const last = article.last.nodes.at(-1)
   return (
     <div className="note warn" role="alert">
       <p className="note-title">◉ Revision {article.revision} came while you wrote</p>
+      {last && (
+        <p>{last.author === 'PERSON' ? last.actor ?? 'Another person' : 'The engine'} wrote it: <Moment at={last.createdAt} />.</p>
+      )}
       <p>You began with revision {draft.base}. Your text is kept. This is what yours changes in the newer one
         {article.decision && <>, which was judged on <Moment at={article.decision.decidedAt} /></>}:</p>
       <Difference before={article} after={draft} />

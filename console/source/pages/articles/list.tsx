@@ -5,9 +5,11 @@ import { useGaps } from '../../api/events'
 import { useWhenChanged } from '../../api/store'
 import { useMay } from '../../api/viewer'
 import { ArticlesDocument, LiveUnitsDocument, LiveWorkflowDocument, type ArticleRowFragment, type ArticlesQuery } from '../../gql/graphql'
+import { Absent } from '../../ui/absent'
 import { Ago, Countdown, Empty, Loaded, Money, PageTitle, Synthetic } from '../../ui/basic'
 import { Badge } from '../../ui/badge'
 import { plural, words } from '../../ui/format'
+import { Finish } from '../workflow/finish'
 import { shows, type Show } from './search'
 import { UnitBadge } from './unit'
 
@@ -35,8 +37,8 @@ export function ArticlesPage() {
   return (
     <Loaded read={read} rows={10}>
       {({ workflow }) => (workflow
-        ? <Shown flow={workflow} />
-        : <Empty title="Your organization has no workflow with this id"><Link to="/workflows">Go to the workflows</Link></Empty>)}
+        ? <Shown flow={workflow} again={read.again} />
+        : <Absent what="workflow" />)}
     </Loaded>
   )
 }
@@ -53,7 +55,7 @@ export function isOf(show: Show, { unit, needsReview }: Pick<ArticleRowFragment,
   }
 }
 
-function Shown({ flow }: { flow: Flow }) {
+function Shown({ flow, again }: { flow: Flow; again: () => void }) {
   const { show } = useSearch({ from: '/workflows/$id/articles' })
   const navigate = useNavigate({ from: '/workflows/$id/articles' })
   const all = flow.articles.nodes
@@ -69,6 +71,9 @@ function Shown({ flow }: { flow: Flow }) {
         : (
           <>
             <Progress all={all} />
+            {flow.state === 'ARTICLE_FAILED' && all.every((one) => one.unit.state !== 'FAILED') && (
+              <Finish id={flow.id} what="Every article is written or left out" again={again} />
+            )}
             <div className="chips" role="group" aria-label="Articles to show">
               {[undefined, ...shows].map((one) => (
                 <button key={one ?? 'all'} type="button" className="chip" aria-pressed={show === one}
@@ -107,7 +112,7 @@ function Row({ id, article }: { id: string; article: Flow['articles']['nodes'][n
         {article.isSynthetic && <Synthetic />}
         <span className="sub">
           {article.revision > 0 ? `${plural(article.words, 'word')} · revision ${article.revision} · ` : ''}<Money amount={article.spend.settled} /> of <Money amount={article.spend.cap} />
-          {unit.attempt > 1 ? ` · attempt ${unit.attempt}` : ''} · for <Ago at={unit.since} />
+          {unit.attempt > 1 ? ` · attempt ${unit.attempt}` : ''} · {words(unit.state).toLowerCase()} for <Ago at={unit.since} />
           {unit.nextRetryAt && <> · again in <Countdown to={unit.nextRetryAt} /></>}
         </span>
         {unit.failure && <span className="sub">{words(unit.failure)}{unit.message ? `: ${unit.message}` : ''}</span>}

@@ -6,6 +6,7 @@ import { useGaps } from '../../api/events'
 import { useWhenChanged } from '../../api/store'
 import { useMay } from '../../api/viewer'
 import { ArticleDocument, LiveUnitsDocument, type ArticleQuery } from '../../gql/graphql'
+import { Absent } from '../../ui/absent'
 import { Empty, Loaded, Moment, PageTitle, Synthetic } from '../../ui/basic'
 import { Badge } from '../../ui/badge'
 import { plural, words } from '../../ui/format'
@@ -34,7 +35,7 @@ export function ArticlePage() {
     <Loaded read={read} rows={10}>
       {({ node }) => (node && 'markdown' in node
         ? <Shown key={node.id} article={node as Article} flow={flow} again={read.again} />
-        : <Empty title="Your organization has no article with this id"><Link to="/workflows">Go to the workflows</Link></Empty>)}
+        : <Absent what="article" />)}
     </Loaded>
   )
 }
@@ -43,6 +44,7 @@ const labels: Record<Part, string> = { text: 'Text', sources: 'Sources', checks:
 
 function Shown({ article, flow, again }: { article: Article; flow: Flow | null; again: () => void }) {
   const [isEditing, setEditing] = useState(() => keptDraft(article) !== null)
+  const [wasPressed, setPressed] = useState(false)
   const { part = 'text' } = useSearch({ from: '/workflows/$id/articles/$article' })
   const { workflow, unit } = article
   const counts: Partial<Record<Part, number>> = { sources: article.evidence.length, checks: article.checks.length, versions: article.revision }
@@ -61,7 +63,7 @@ function Shown({ article, flow, again }: { article: Article; flow: Flow | null; 
       <Neighbours article={article} flow={flow} />
       {unit.failure && <p className="note bad">✕ {words(unit.failure)}{unit.message ? `: ${unit.message}` : ''}</p>}
       {article.needsReview && part !== 'checks' && <Findings article={article} isShort />}
-      <Decide article={article} again={again} isEditing={isEditing} onEdit={() => setEditing(true)} />
+      <Decide article={article} again={again} isEditing={isEditing} onEdit={() => { setPressed(true); setEditing(true) }} />
       <nav className="tabs" aria-label="Parts of the article">
         {parts.map((one) => (
           <Link key={one} to="/workflows/$id/articles/$article" params={{ id: workflow.id, article: article.id }} resetScroll={false}
@@ -72,7 +74,7 @@ function Shown({ article, flow, again }: { article: Article; flow: Flow | null; 
       </nav>
       <div className="tab-body">
         {part === 'text' && (isEditing
-          ? <Edit article={article} again={again} onClose={() => setEditing(false)} />
+          ? <Edit article={article} again={again} onClose={() => setEditing(false)} hasFocus={wasPressed} />
           : <Text article={article} />)}
         {part === 'sources' && <Sources article={article} />}
         {part === 'checks' && <Findings article={article} />}

@@ -5,6 +5,7 @@ import { useGaps } from '../../api/events'
 import { useWhenChanged } from '../../api/store'
 import { useMay } from '../../api/viewer'
 import { BatchDocument, LiveBatchDocument, type BatchOutcome, type BatchQuery } from '../../gql/graphql'
+import { Absent } from '../../ui/absent'
 import { Empty, Loaded, Moment, Money, PageTitle } from '../../ui/basic'
 import { Badge } from '../../ui/badge'
 import { words } from '../../ui/format'
@@ -28,7 +29,7 @@ export function BatchPage() {
     <Loaded read={read}>
       {({ node }) => (node && 'items' in node
         ? <Shown batch={node as Batch} outcome={outcome} after={after} />
-        : <Empty title="Your organization has no batch with this id"><Link to="/workflows">Go to the workflows</Link></Empty>)}
+        : <Absent what="batch" />)}
     </Loaded>
   )
 }

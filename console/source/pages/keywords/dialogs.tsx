@@ -4,52 +4,48 @@ import { useState } from 'react'
 import { newKey, useAct } from '../../api/client'
 import { useMay } from '../../api/viewer'
 import { AddKeywordsDocument, ApproveSeedsDocument, RejectSeedsDocument, type StepKey } from '../../gql/graphql'
+import { Changes } from '../../ui/changes'
 import { Dialog, errorsElsewhere, Field } from '../../ui/dialog'
 import { Forecast } from '../../ui/forecast'
 import { money, plural } from '../../ui/format'
 import { say } from '../../ui/toast'
+import { selectionChanges } from '../changes'
 import type { Review } from './page'
 
 type Props = { review: Review; onClose: () => void }
 
-export function ApproveDialog({ review, onClose }: Props) {
+export function ApproveDialog({ review, onClose, again }: Props & { again: () => void }) {
   const navigate = useNavigate()
   const may = useMay()
   const approve = useAct(ApproveSeedsDocument)
   // What the person saw when the dialog opened counts, not what arrives behind it.
-  const [seen] = useState({ version: review.version, ...review.keywordSelection })
+  const [seen] = useState({ version: review.version, ...review.keywordSelection, selected: review.selected.nodes })
   const [idempotencyKey] = useState(newKey)
   const submit = async () => {
     const { payload } = await approve.run({
       actors: may('ACTORS'),
       input: { workflowId: review.id, expectedVersion: seen.version, selectionDigest: seen.digest, idempotencyKey },
     })
-    if (!payload?.workflow) return
+    if (!payload?.workflow) return again()
     say(`${plural(seen.count, 'keyword')} approved.`)
     await navigate({ to: '/workflows/$id', params: { id: review.id } })
   }
   const errors = approve.last?.userErrors ?? []
-  const isStale = errors.some((error) => error.code === 'STALE_STATE')
+  const stale = errors.find((error) => error.code === 'STALE_STATE')
+  const isStale = stale !== undefined
+  const current = stale?.current as { activity: { sentence: string } } | undefined
   return (
     <Dialog title={`Approve ${plural(seen.count, 'keyword')}?`} submit="Approve" onClose={onClose} onSubmit={submit}
-      isBusy={approve.isBusy} errors={errors} problem={approve.last?.problem}
+      isBusy={approve.isBusy} errors={errors.filter((error) => error !== stale)} problem={approve.last?.problem}
       reason={isStale ? 'Close, look at the selection again, then approve.' : null}>
       <p>The review ends with this selection. The next step works on it.</p>
       <Forecast forecast={review.keywordSelection.forecast} />
       <p>{money(review.spend.settled)} of {money(review.spend.limit)} is spent, {money(review.spend.remaining, 'no limit')} remains.</p>
-      {isStale && <Changed errors={errors} seen={seen.count} />}
+      {isStale && (
+        <Changes title={`You saw ${seen.count} selected; now there are ${review.keywordSelection.count}. ${current?.activity.sentence ?? ''}`}
+          lines={selectionChanges(seen.selected, review.selected.nodes)} />
+      )}
     </Dialog>
-  )
-}
-
-type Current = { activity: { sentence: string; who?: string }; keywordSelection?: { count: number } }
-
-/** What another person changed since the dialog opened. */
-function Changed({ errors, seen }: { errors: { current?: unknown }[]; seen: number }) {
-  const current = errors.find((error) => error.current)?.current as Current | undefined
-  if (!current) return null
-  return (
-    <p className="note info">You saw {seen} selected; now there are {current.keywordSelection?.count ?? 'others'}. {current.activity.sentence}</p>
   )
 }
 

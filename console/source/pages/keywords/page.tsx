@@ -6,6 +6,7 @@ import { connections } from '../../api/live'
 import { useStore, useWhenChanged } from '../../api/store'
 import { denied, useMay, useViewer } from '../../api/viewer'
 import { DecideKeywordsDocument, KeywordsDocument, LiveWorkflowDocument, type KeywordChoice, type KeywordRowFragment, type KeywordsQuery } from '../../gql/graphql'
+import { Absent } from '../../ui/absent'
 import { Button, Empty, Loaded, Money, PageTitle, Synthetic } from '../../ui/basic'
 import { Badge } from '../../ui/badge'
 import { Forecast } from '../../ui/forecast'
@@ -50,7 +51,7 @@ export function KeywordsPage() {
     <Loaded read={read} rows={10}>
       {({ workflow }) => (workflow
         ? <Shown review={workflow} search={search} again={read.again} />
-        : <Empty title="Your organization has no workflow with this id"><Link to="/workflows">Go to the workflows</Link></Empty>)}
+        : <Absent what="workflow" />)}
     </Loaded>
   )
 }
@@ -124,7 +125,7 @@ function Decision({ review, closed, again }: { review: Review; closed: string | 
         <p className="sub">Last decision: {words(last.verdict)} by {last.decidedBy}
           {last.feedback ? `: “${last.feedback}”` : '.'}</p>
       )}
-      {open === 'approve' && <ApproveDialog review={review} onClose={close} />}
+      {open === 'approve' && <ApproveDialog review={review} onClose={close} again={again} />}
       {open === 'reject' && <RejectDialog review={review} onClose={close} />}
       {open === 'add' && <AddDialog review={review} onClose={close} />}
     </section>

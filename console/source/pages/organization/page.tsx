@@ -139,7 +139,7 @@ function Gates({ organization, again }: Part) {
         {(Object.keys(gateLabels) as GateName[]).map((name) => (
           <div key={name}><dt>{gateLabels[name]}</dt><dd><Badge tone={gates[name] === 'OFF' ? 'neutral' : 'active'}>{words(gates[name])}</Badge></dd></div>
         ))}
-        <div><dt>Four eyes</dt><dd><Badge tone={gates.fourEyes ? 'active' : 'neutral'}>{gates.fourEyes ? 'on' : 'off'}</Badge></dd></div>
+        <div><dt>Four eyes</dt><dd><Badge tone={gates.fourEyes ? 'active' : 'neutral'}>{gates.fourEyes ? 'On' : 'Off'}</Badge></dd></div>
       </dl>
       {isOpen && <GatesDialog organization={organization} onClose={() => { setOpen(false); again() }} />}
     </Card>

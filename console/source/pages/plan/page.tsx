@@ -1,11 +1,12 @@
 // The review of the article plan: topics with hub and spokes, verdicts, briefs, decisions.
 import { Link, useParams, useSearch, useNavigate } from '@tanstack/react-router'
 import { useEffect, useState } from 'react'
-import { newKey, useAct, useLive, useRead } from '../../api/client'
+import { newKey, useAct, useAsk, useLive, useRead } from '../../api/client'
 import { connections } from '../../api/live'
 import { useStore, useWhenChanged } from '../../api/store'
 import { denied, useMay, useViewer } from '../../api/viewer'
 import { DecideArticlePlansDocument, LiveWorkflowDocument, PlanDocument, type ArticlePlanFilter, type ArticlePlanItemInput, type PlanChoice, type PlanQuery } from '../../gql/graphql'
+import { Absent } from '../../ui/absent'
 import { Button, Empty, Loaded, PageTitle } from '../../ui/basic'
 import { Forecast } from '../../ui/forecast'
 import { money, plural, words } from '../../ui/format'
@@ -35,7 +36,7 @@ export function PlanPage() {
     <Loaded read={read} rows={10}>
       {({ workflow }) => (workflow
         ? <Shown review={workflow} again={read.again} />
-        : <Empty title="Your organization has no workflow with this id"><Link to="/workflows">Go to the workflows</Link></Empty>)}
+        : <Absent what="workflow" />)}
     </Loaded>
   )
 }
@@ -77,6 +78,13 @@ type Which = { items: ArticlePlanItemInput[] } | { where: ArticlePlanFilter; cho
 
 function useDecidePlan(review: Review, again: () => void) {
   const act = useAct(DecideArticlePlansDocument)
+  const ask = useAsk()
+  const actors = useMay()('ACTORS')
+  /** Reads an article of the plan as it is now, also into the page. */
+  const look = async (articleId: string) => {
+    const { data } = await ask(PlanDocument, { id: review.id, actors })
+    return data?.workflow?.articlePlan?.items.find((one) => one.id === articleId)
+  }
   const run = async (which: Which) => {
     const outcome = await act.run({ input: { workflowId: review.id, idempotencyKey: newKey(), ...which } })
     if (outcome.payload?.selection) say(`${plural(outcome.payload.affected, 'article')} changed. ${outcome.payload.selection.count} approved.`)
@@ -84,7 +92,7 @@ function useDecidePlan(review: Review, again: () => void) {
     return outcome
   }
   const refused = act.last && (act.last.problem || act.last.userErrors.length > 0) ? act.last : null
-  return { run, isBusy: act.isBusy, refused }
+  return { run, look, isBusy: act.isBusy, refused }
 }
 
 type DecisionProps = { review: Review; plan: Plan; closed: string | null; again: () => void }
@@ -107,7 +115,7 @@ function Decision({ review, plan, closed, again }: DecisionProps) {
         <Button reason={closed} onClick={() => setOpen('reject')}>Send back</Button>
       </div>
       {last && <p className="sub">Last decision: {words(last.verdict)} by {last.decidedBy}{last.feedback ? `: “${last.feedback}”` : '.'}</p>}
-      {open === 'approve' && <ApprovePlanDialog review={review} plan={plan} onClose={close} />}
+      {open === 'approve' && <ApprovePlanDialog review={review} plan={plan} onClose={close} again={again} />}
       {open === 'reject' && <RejectPlanDialog review={review} onClose={close} />}
     </section>
   )

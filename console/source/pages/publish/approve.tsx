@@ -43,7 +43,7 @@ export function Approve({ flow, targets, closed, again }: ApproveProps) {
   const targetIds = ready.map((one) => one.id).filter((id) => sites.has(id))
   const posts = articleIds.length * targetIds.length
   const submit = async () => {
-    const { payload } = await act.run({
+    const { payload, userErrors } = await act.run({
       actors,
       input: {
         workflowId: flow.id, expectedVersion: flow.version, articleIds, targetIds, policy,
@@ -51,6 +51,7 @@ export function Approve({ flow, targets, closed, again }: ApproveProps) {
       },
     })
     if (payload?.workflow) say(`${plural(posts, 'post')} approved.`)
+    else if (userErrors[0]?.code === 'STALE_STATE') say(`Another person was first. ${userErrors[0].message}`)
     again()
   }
   const missing = articleIds.length === 0 ? 'Choose an article first.' : targetIds.length === 0 ? 'Choose a site first.'

@@ -6,10 +6,12 @@ import { useGaps } from '../../api/events'
 import { useWhenChanged } from '../../api/store'
 import { denied, useMay, useViewer } from '../../api/viewer'
 import { LiveUnitsDocument, PublicationsDocument, PublishTargetsDocument } from '../../gql/graphql'
+import { Absent } from '../../ui/absent'
 import { Empty, Loaded, PageTitle } from '../../ui/basic'
 import { words } from '../../ui/format'
 import { nextOf, Pager } from '../../ui/pager'
 import { useArticles, type Flow } from '../articles/list'
+import { Finish } from '../workflow/finish'
 import { Approve } from './approve'
 import { Publication } from './publication'
 
@@ -20,7 +22,7 @@ export function PublishPage() {
     <Loaded read={read} rows={10}>
       {({ workflow }) => (workflow
         ? <Shown flow={workflow} again={read.again} />
-        : <Empty title="Your organization has no workflow with this id"><Link to="/workflows">Go to the workflows</Link></Empty>)}
+        : <Absent what="workflow" />)}
     </Loaded>
   )
 }
@@ -49,7 +51,7 @@ function Shown({ flow, again }: { flow: Flow; again: () => void }) {
         </Loaded>
       )}
       {last && <p className="sub">Last decision: {words(last.verdict)} by {last.decidedBy}{last.feedback ? `: “${last.feedback}”` : '.'}</p>}
-      <Publications flow={flow} />
+      <Publications flow={flow} again={again} />
     </>
   )
 }
@@ -57,7 +59,7 @@ function Shown({ flow, again }: { flow: Flow; again: () => void }) {
 /** The events of each publication count too, so a page is small. */
 const pageSize = 25
 
-function Publications({ flow }: { flow: Flow }) {
+function Publications({ flow, again }: { flow: Flow; again: () => void }) {
   const [after, setAfter] = useState<string>()
   const actors = useMay()('ACTORS')
   const read = useRead(PublicationsDocument, { id: flow.id, first: pageSize, after, actors }, { keep: true })
@@ -67,13 +69,15 @@ function Publications({ flow }: { flow: Flow }) {
   const titles = new Map(flow.articles.nodes.map((one) => [one.id, one.title]))
   return (
     <section className="spaced" aria-labelledby="publications">
-      <h2 id="publications">Publications</h2>
+      <h2 id="publications">Publications {(read.data?.workflow?.publications.totalCount ?? 0) > 0 && <span className="count">{read.data?.workflow?.publications.totalCount}</span>}</h2>
       <Loaded read={read} rows={3}>
         {({ workflow }) => {
           const found = workflow?.publications
           if (!found || found.nodes.length === 0) return <Empty title="Nothing is published yet"><p>Each approved article appears here for each site.</p></Empty>
+          const isDecided = flow.state === 'PUBLISH_FAILED' && !found.pageInfo.hasNextPage && !after && found.nodes.every((one) => one.state !== 'NEEDS_DECISION')
           return (
             <>
+              {isDecided && <Finish id={flow.id} what="Every post is decided" again={again} />}
               <ul className="feed">
                 {found.nodes.map((one) => <Publication key={one.id} one={one} title={titles.get(one.articleId) ?? one.articleId} flow={flow.id} again={read.again} />)}
               </ul>

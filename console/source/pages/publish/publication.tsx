@@ -49,11 +49,11 @@ export function Publication({ one, title, flow, again }: PublicationProps) {
         <Link to="/workflows/$id/articles/$article" params={{ id: flow, article: one.articleId }} className="row-link">{title}</Link>{' '}
         <span className="faint">on {one.target.name}</span> <Badge tone={tone}>{`${sign} ${label}`}</Badge>
       </p>
-      {one.url && <p><a href={one.url} rel="noreferrer noopener" target="_blank">{one.url}</a></p>}
+      {one.url && <p><a className="address" href={one.url} rel="noreferrer noopener" target="_blank">{one.url}</a></p>}
       {one.message && <p className={one.state === 'NEEDS_DECISION' ? 'note bad' : 'sub'}>{one.failure && `${words(one.failure)}: `}{one.message}</p>}
       <p className="sub">
         Revision {one.publishedRevision ?? one.revision}{one.publishedRevision !== null && one.publishedRevision !== undefined && one.publishedRevision !== one.revision && `, to become ${one.revision}`}
-        {' '}· {words(one.policy)}{one.publishAt && <> at <Moment at={one.publishAt} /></>} · for <Ago at={one.since} />
+        {' '}· {one.publishAt ? <>public at <Moment at={one.publishAt} /></> : one.policy === 'DRAFT' ? 'as a draft' : 'public at once'} · in this state for <Ago at={one.since} />
       </p>
       <details>
         <summary>What happened</summary>

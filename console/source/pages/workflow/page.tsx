@@ -6,10 +6,12 @@ import { connections } from '../../api/live'
 import { useStore, useWhenChanged } from '../../api/store'
 import { useMay } from '../../api/viewer'
 import { JournalDocument, LiveSpendDocument, LiveWorkflowDocument, WorkflowDocument, type JournalRowFragment, type WorkflowQuery } from '../../gql/graphql'
-import { Empty, Loaded, Moment, PageTitle } from '../../ui/basic'
+import { Absent } from '../../ui/absent'
+import { Loaded, Moment, PageTitle } from '../../ui/basic'
 import { StatusBadge } from '../../ui/badge'
 import { tabs, type Tab } from './tabs'
 import { Calls, Journal, Ledger } from './tables'
+import { Earlier } from './earlier'
 import { Results } from './results'
 import { SpendCard } from './spend'
 import { Timeline } from './steps'
@@ -46,17 +48,8 @@ export function WorkflowPage() {
       {({ workflow, workflowGraph }) => (workflow
         ? <Shown workflow={workflow} steps={workflowGraph.steps} changes={changes}
           moves={journal.data?.workflow?.transitions.nodes ?? []} />
-        : <NotFound />)}
+        : <Absent what="workflow" />)}
     </Loaded>
-  )
-}
-
-function NotFound() {
-  return (
-    <>
-      <PageTitle title="There is no such workflow" />
-      <Empty title="Your organization has no workflow with this id"><Link to="/workflows">Go to the workflows</Link></Empty>
-    </>
   )
 }
 
@@ -81,14 +74,14 @@ function Shown({ workflow, steps, moves, changes }: ShownProps) {
         <WhyCard workflow={workflow} steps={steps} />
         <SpendCard workflow={workflow} changes={changes} />
       </div>
-      <Tabs workflow={workflow} changes={changes} />
+      <Tabs workflow={workflow} steps={steps} moves={moves} changes={changes} />
     </>
   )
 }
 
 const labels: Record<Tab, string> = { results: 'Results', journal: 'Journal', calls: 'Calls', ledger: 'Ledger' }
 
-function Tabs({ workflow, changes }: { workflow: Workflow; changes: number }) {
+function Tabs({ workflow, steps, moves, changes }: ShownProps) {
   const { tab = 'results' } = useSearch({ from: '/workflows/$id' })
   const may = useMay()
   // What a role may not see is not in the menu.
@@ -104,6 +97,7 @@ function Tabs({ workflow, changes }: { workflow: Workflow; changes: number }) {
       <div className="tab-body">
         {tab === 'results' && <Units id={workflow.id} changes={changes} />}
         {tab === 'results' && <Results workflow={workflow} changes={changes} />}
+        {tab === 'results' && <Earlier workflow={workflow} steps={steps} moves={moves} />}
         {tab === 'journal' && <Journal id={workflow.id} changes={changes} />}
         {tab === 'calls' && may('CALLS') && <Calls id={workflow.id} changes={changes} />}
         {tab === 'ledger' && may('CALLS') && <Ledger id={workflow.id} changes={changes} />}

@@ -2,10 +2,10 @@
 import { useRead } from '../../api/client'
 import { useWhenChanged } from '../../api/store'
 import { useMay } from '../../api/viewer'
-import { CallsDocument, type CallRowFragment } from '../../gql/graphql'
+import { AffordableDocument, CallsDocument, type CallRowFragment } from '../../gql/graphql'
 import { Ago, Money } from '../../ui/basic'
 import { Gauge } from '../../ui/gauge'
-import { words } from '../../ui/format'
+import { plural, words } from '../../ui/format'
 import type { Workflow } from './page'
 
 const holds = (call: CallRowFragment) => ['RESERVED', 'DISPATCHED', 'UNKNOWN'].includes(call.state)
@@ -26,6 +26,7 @@ export function SpendCard({ workflow, changes }: { workflow: Workflow; changes: 
         <div><dt>Remaining</dt><dd><Money amount={spend.remaining} /></dd></div>
         <div><dt>Limit</dt><dd><Money amount={spend.limit} /></dd></div>
       </dl>
+      <Affordable workflow={workflow} />
       {spend.stopped && <p className="note bad">⚠ A call cost more than its hold. No further call starts until the limit is set again.</p>}
       {holding.length > 0 && (
         <ul className="holding" aria-label="Calls that hold money">
@@ -35,5 +36,19 @@ export function SpendCard({ workflow, changes }: { workflow: Workflow; changes: 
         </ul>
       )}
     </section>
+  )
+}
+
+/** What the limits buy. */
+function Affordable({ workflow: { id, isTerminal, spend } }: { workflow: Workflow }) {
+  const read = useRead(AffordableDocument, { id }, { skip: isTerminal })
+  useWhenChanged(`${spend.settled} ${spend.held} ${spend.limit}`, () => { if (!isTerminal) read.again() }, 500)
+  const forecast = read.data?.forecast
+  if (!forecast || isTerminal) return null
+  return (
+    <p className="sub spaced">
+      The limits of the workflow and the month have room for {forecast.affordable >= 50 ? '50 articles or more' : plural(forecast.affordable, 'article')} of
+      at most <Money amount={forecast.cap} /> each, probably <Money amount={forecast.likely} />.
+    </p>
   )
 }
