@@ -44,19 +44,26 @@ export function BulkDialog({ action, filter, chosen, onClose }: BulkProps) {
   const [reason, setReason] = useState('')
   const [key] = useState(newKey)
   const [last, setLast] = useState<Outcome<Payload> | null>(null)
-  const stale = last?.userErrors.find((error) => 'preview' in error) as { preview: BatchPlanFragment } | undefined
-  const preview = last?.payload?.preview ?? stale?.preview
+  // The plan stays while the server is away.
+  const [preview, setPreview] = useState<BatchPlanFragment | null>(null)
   const batch = last?.payload?.batch
-  const look = useCallback((limit: string) => void run({ limit }).then(setLast), [run])
+  const take = useCallback((outcome: Outcome<Payload>) => {
+    const stale = outcome.userErrors.find((error) => 'preview' in error) as { preview: BatchPlanFragment } | undefined
+    const plan = outcome.payload?.preview ?? stale?.preview
+    if (plan) setPreview(plan)
+    setLast(outcome)
+  }, [])
+  const look = useCallback((limit: string) => void run({ limit }).then(take), [run, take])
   useEffect(() => { if (amount !== null && last === null) look(amount) }, [amount, last, look])
   const send = async () => {
     if (batch) return onClose()
-    if (preview) setLast(await run({ digest: preview.digest, reason: reason.trim(), limit: amount ?? '', idempotencyKey: `${key}-${preview.digest}` }))
+    if (!preview) return look(amount ?? '')
+    take(await run({ digest: preview.digest, reason: reason.trim(), limit: amount ?? '', idempotencyKey: `${key}-${preview.digest}` }))
   }
   if (amount === null) return <LimitForm onClose={onClose} onLimit={setAmount} />
-  const none = batch ? null : !preview ? 'The dry run is not ready.' : preview.able === 0 ? 'No workflow can be changed.' : null
+  const none = batch || (!preview && last?.problem) ? null : !preview ? 'The dry run is not ready.' : preview.able === 0 ? 'No workflow can be changed.' : null
   return (
-    <Dialog title={`${verb} many workflows`} submit={batch ? 'Done' : `${verb} ${plural(preview?.able ?? 0, 'workflow')}`}
+    <Dialog title={`${verb} many workflows`} submit={batch ? 'Done' : !preview && last?.problem ? 'Look again' : `${verb} ${plural(preview?.able ?? 0, 'workflow')}`}
       kind={action === 'cancel' && !batch ? 'danger' : 'primary'} onClose={onClose} onSubmit={() => void send()} isBusy={isBusy && Boolean(preview)}
       reason={none} errors={last?.userErrors} problem={last?.problem}>
       {!preview && !batch && (last === null ? <Skeleton rows={2} label="Dry run" /> : null)}

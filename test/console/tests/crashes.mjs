@@ -145,6 +145,7 @@ export async function run(suite) {
     await page.getByRole('button', { name: 'Rewrite a section' }).click()
     await dialog.getByLabel('Instruction').fill('Begin with an example.')
     await through(page, dialog.getByRole('button', { name: 'Look at the cost' }))
+    await dialog.getByText(/will cost at most \$/).waitFor()
     await through(page, dialog.getByRole('button', { name: /^Write it for at most/ }))
     await page.getByText(/revision 2$/).first().waitFor({ timeout: 90_000 })
     await suite.reaches(id, 'ARTICLE_COMPLETED')

@@ -101,9 +101,7 @@ export async function run(suite) {
       if (route.request().postData()?.includes('"policy":"PUBLISH"')) await suite.until('Ada was first', async () => (await state()).workflow.state !== 'ARTICLE_COMPLETED')
       await route.continue()
     })
-    const sent = bob.getByRole('button', { name: /^Approve [1-9]\d* posts?/ }).click()
-    await ada.getByRole('button', { name: /^Approve [1-9]\d* posts?/ }).click()
-    await sent
+    for (const page of [bob, ada]) await page.getByRole('button', { name: /^Approve [1-9]\d* posts?/ }).click()
     await bob.getByText(/approved by ADMIN@example\.com|Last decision: Approved by ADMIN@example\.com/).first().waitFor()
     await suite.reaches(id, 'COMPLETED')
   })
