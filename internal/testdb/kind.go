@@ -31,13 +31,13 @@ func NewSimulated(t testing.TB) *DB {
 }
 
 var (
-	plain     = NewKind(func(context.Context, *DB) error { return nil })
+	plain     = NewKind(func(testing.TB, *DB) {})
 	simulated = NewKind(simulateTime)
 )
 
 // Kind makes databases that are the same in the beginning: the schema, with what prepare has changed in it.
 type Kind struct {
-	prepare func(context.Context, *DB) error
+	prepare func(testing.TB, *DB)
 
 	mu       sync.Mutex
 	template string // "" before the first database
@@ -54,8 +54,9 @@ type kinds struct {
 
 var kindsMade = &kinds{}
 
-// NewKind returns a kind. It calls prepare at most once, with a migrated database.
-func NewKind(prepare func(context.Context, *DB) error) *Kind {
+// NewKind returns a kind. It calls prepare with a migrated database, for the first test that needs one. Nothing may be
+// connected to the database afterwards.
+func NewKind(prepare func(testing.TB, *DB)) *Kind {
 	k := &Kind{prepare: prepare}
 	kindsMade.mu.Lock()
 	defer kindsMade.mu.Unlock()
@@ -80,7 +81,7 @@ func (k *Kind) New(t testing.TB) *DB {
 		t.Fatalf("no PostgreSQL for the tests: %v\nInstall PostgreSQL 15 or later, or set TEST_DATABASE_URL to a "+
 			"superuser's address of one.", err)
 	}
-	c, err := k.take(s)
+	c, err := k.take(t, s)
 	if err != nil {
 		t.Fatalf("clone the template: %v", err)
 	}
@@ -101,7 +102,8 @@ func (k *Kind) New(t testing.TB) *DB {
 }
 
 // take returns an idle database, or a new one.
-func (k *Kind) take(s *server) (*clone, error) {
+func (k *Kind) take(t testing.TB, s *server) (*clone, error) {
+	t.Helper()
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if last := len(k.idle) - 1; last >= 0 {
@@ -111,7 +113,7 @@ func (k *Kind) take(s *server) (*clone, error) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
-	if err := k.makeTemplate(ctx, s); err != nil {
+	if err := k.makeTemplate(ctx, t, s); err != nil {
 		return nil, fmt.Errorf("make the template: %w", err)
 	}
 	c, err := s.copy(ctx, k.template, "test_"+strings.ReplaceAll(uuid.NewString(), "-", ""))
@@ -137,7 +139,8 @@ func (k *Kind) keep(c *clone) bool {
 }
 
 // makeTemplate makes the template of a kind, unless it is there.
-func (k *Kind) makeTemplate(ctx context.Context, s *server) error {
+func (k *Kind) makeTemplate(ctx context.Context, t testing.TB, s *server) error {
+	t.Helper()
 	if k.template != "" {
 		return nil
 	}
@@ -150,7 +153,7 @@ func (k *Kind) makeTemplate(ctx context.Context, s *server) error {
 		return err
 	}
 	plain.mu.Lock()
-	err := plain.makeTemplate(ctx, s)
+	err := plain.makeTemplate(ctx, t, s)
 	plain.mu.Unlock()
 	if err != nil {
 		return err
@@ -160,10 +163,15 @@ func (k *Kind) makeTemplate(ctx context.Context, s *server) error {
 	if err != nil {
 		return err
 	}
-	defer c.close()
-	if err := k.prepare(ctx, c.DB); err != nil {
-		return fmt.Errorf("prepare it: %w", err)
-	}
+	prepared := false
+	defer func() { // prepare may end the test.
+		c.close()
+		if !prepared {
+			_ = c.drop(s)
+		}
+	}()
+	k.prepare(t, c.DB)
+	prepared = !t.Failed()
 	k.template = name
 	return nil
 }

@@ -13,7 +13,7 @@ import (
 )
 
 func newKind() *testdb.Kind {
-	return testdb.NewKind(func(context.Context, *testdb.DB) error { return nil })
+	return testdb.NewKind(func(testing.TB, *testdb.DB) {})
 }
 
 // used returns the address of a database of a kind that a test has used and left.

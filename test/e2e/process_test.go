@@ -217,21 +217,15 @@ type outcome struct {
 }
 
 // invoke runs a command in this process, with only the given variables in its environment.
-func invoke(t *testing.T, environment map[string]string, args ...string) outcome {
+func invoke(t testing.TB, environment map[string]string, args ...string) outcome {
 	t.Helper()
 	// Cleanup functions call invoke too, after the test's context has ended.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), timeout)
 	defer cancel()
-	got := runCommand(ctx, environment, args...)
+	var stdout, stderr bytes.Buffer
+	code := cli.Run(ctx, args, func(name string) string { return environment[name] }, &stdout, &stderr)
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		t.Fatalf("engine %s has not ended in %s", strings.Join(args, " "), timeout)
 	}
-	return got
-}
-
-// runCommand runs a command of the program in this process.
-func runCommand(ctx context.Context, environment map[string]string, args ...string) outcome {
-	var stdout, stderr bytes.Buffer
-	code := cli.Run(ctx, args, func(name string) string { return environment[name] }, &stdout, &stderr)
 	return outcome{code, stdout.String(), stderr.String()}
 }

@@ -35,11 +35,11 @@ type world struct {
 }
 
 // migrated makes databases that the real program has migrated.
-var migrated = testdb.NewKind(func(ctx context.Context, db *testdb.DB) error {
-	if got := runCommand(ctx, map[string]string{"DATABASE_URL": db.URL}, "migrate", "up"); got.code != 0 {
-		return fmt.Errorf("migrate up: %s", got.stderr)
+var migrated = testdb.NewKind(func(t testing.TB, db *testdb.DB) {
+	t.Helper()
+	if got := invoke(t, map[string]string{"DATABASE_URL": db.URL}, "migrate", "up"); got.code != 0 {
+		t.Fatalf("migrate up: %s", got.stderr)
 	}
-	return nil
 })
 
 func newWorld(t *testing.T) world {

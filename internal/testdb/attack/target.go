@@ -54,10 +54,22 @@ VALUES ({org}, 'open', sha256('x'), {flow}, 'alice', now());
 INSERT INTO idempotency_keys (organization_id, key, fingerprint, workflow_id, version, actor, created_at)
 VALUES ({org}, 'answered', sha256('x'), {flow}, 1, 'alice', now());`
 
-// NewTarget returns a target on a new database.
+// filled is the target that all are copies of.
+var filled *Target
+
+var targets = testdb.NewKind(func(t testing.TB, db *testdb.DB) {
+	t.Helper()
+	filled = fill(t, db)
+})
+
+// NewTarget returns a target on a database of its own. All targets of a test binary have the same rows.
 func NewTarget(t testing.TB) *Target {
 	t.Helper()
-	db := testdb.New(t)
+	return &Target{DB: targets.New(t), Who: filled.Who, keys: filled.keys}
+}
+
+func fill(t testing.TB, db *testdb.DB) *Target {
+	t.Helper()
 	f := fixture{t: t, store: db.Store(), who: testdb.Caller(t, db)}
 	flow := testdb.Workflow(t, db, f.who, testdb.WorkflowOpts{State: workflow.CompetitorPending})
 	running := testdb.Workflow(t, db, f.who, testdb.WorkflowOpts{State: workflow.ICPProcessing})
