@@ -34,11 +34,16 @@ func dial(address, token string) (*client, error) {
 	if err != nil {
 		return nil, err
 	}
+	return &client{conn: conn, reader: bufio.NewReaderSize(conn, 32<<10), head: headFor(address, token)}, nil
+}
+
+// headFor returns the head of a request, up to the length of its body.
+func headFor(address, token string) string {
 	head := "POST /graphql HTTP/1.1\r\nHost: " + address + "\r\nContent-Type: application/json\r\n"
 	if token != "" {
 		head += "Authorization: Bearer " + token + "\r\n"
 	}
-	return &client{conn: conn, reader: bufio.NewReaderSize(conn, 32<<10), head: head + "Content-Length: "}, nil
+	return head + "Content-Length: "
 }
 
 func (c *client) close() { _ = c.conn.Close() }

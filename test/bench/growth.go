@@ -62,7 +62,7 @@ func (b *bench) waits() (found [2]series, err error) {
 		if err != nil {
 			return found, err
 		}
-		found[0], found[1] = append(found[0], quantile(took, 50)), append(found[1], l.took)
+		found[0], found[1] = append(found[0], quantile(took, 50)), append(found[1], quantile(l.took, 50))
 	}
 	return found, nil
 }

@@ -8,51 +8,30 @@ import (
 const listQuery = `{ workflows(first: 20) { nodes { id name state version status step { number key label }
 	spend { limit settled held remaining } transitions(first: 2) { nodes { version kind from to actor occurredAt } } } } }`
 
-// listed is the result of one turn of list requests.
-type listed struct {
-	perSecond, took float64 // requests per second; median in milliseconds
-	server          float64 // processor time in microseconds per request
-	statements      float64 // per request
-}
-
 // listTurn lets eight callers request the list, each of another organization.
-func (b *bench) listTurn(p *process) (l listed, err error) {
+func (b *bench) listTurn(p *process) (used, error) {
 	const n = 8
 	clients := make([]*client, n)
 	for i := range clients {
 		token, err := tokenFor(adminOf(organizationIDs, i))
 		if err != nil {
-			return l, err
+			return used{}, err
 		}
 		if clients[i], err = dial(p.address, token); err != nil {
-			return l, err
+			return used{}, err
 		}
 		defer clients[i].close()
 	}
 	text := operation(listQuery)
 	if _, err := clients[0].ask(text, "{}"); err != nil {
-		return l, err
+		return used{}, err
 	}
-	before, err := b.statements()
-	if err != nil {
-		return l, err
-	}
-	server := p.processor()
-	perSecond, took, err := callers(n, b.slice, func(i, _ int) error {
-		_, err := clients[i].ask(text, "{}")
-		return err
+	return b.used(p, func() (float64, []time.Duration, error) {
+		return callers(n, b.slice, func(i, _ int) error {
+			_, err := clients[i].ask(text, "{}")
+			return err
+		})
 	})
-	if err != nil {
-		return l, err
-	}
-	requests := float64(len(took))
-	after, err := b.statements()
-	return listed{
-		perSecond:  perSecond,
-		took:       quantile(took, 50),
-		server:     float64((p.processor() - server).Microseconds()) / requests,
-		statements: float64(after-before) / requests,
-	}, err
 }
 
 func (b *bench) list() error {

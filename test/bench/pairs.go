@@ -89,6 +89,11 @@ func (b *bench) fillPayers() error {
 			return err
 		}
 	}
+	return b.plantPayingFlows()
+}
+
+// plantPayingFlows writes the workflows of the paying organizations.
+func (b *bench) plantPayingFlows() error {
 	return b.plantAll(payingFlows, payingFlows+payers*payingCallers, func(n int) uuid.UUID {
 		return numbered(payerIDs, (n-payingFlows)/payingCallers)
 	}, 8)
@@ -108,6 +113,12 @@ func (b *bench) pairScript(organizations int) (*script, error) {
 		"month_id":          month,
 		"call_id":           "md5(:call::text)::uuid",
 		"run_token":         "NULL",
+		"fence":             "NULL",
+		"unit_id":           "NULL",
+		"unit_attempt":      "NULL",
+		"visit":             "NULL",
+		"part_key":          "NULL",
+		"article_id":        "NULL",
 		"list_cost_pico":    "NULL",
 		"failure_code":      "NULL",
 		"corrects_sequence": "NULL",
@@ -146,6 +157,8 @@ func (b *bench) pairConstants() map[string]string {
 		"prompt_bytes":          "0",
 		"max_completion_tokens": "0",
 		"web_searches":          "0",
+		"items_reserved":        "0",
+		"items_billed":          "0",
 		"hold_pico":             hold,
 		"actor":                 "bench",
 		"at":                    at,

@@ -81,25 +81,18 @@ func (b *bench) transitionScript(clients int) (*script, error) {
 		if err != nil {
 			return nil, err
 		}
-		err = s.add("WorkflowTransition", "edge"+strconv.Itoa(i)+"_", values{
-			"id":           idExpression(flowIDs, "n"),
-			"version":      "NULL",
-			"wake_at":      "NULL",
-			"failure_code": "NULL",
-			"retry_at":     "NULL",
-			"run_step":     "NULL",
+		err = s.add("WorkflowMove", "edge"+strconv.Itoa(i)+"_", values{
+			"id":      idExpression(flowIDs, "n"),
+			"version": "NULL",
+			"wake_at": "NULL",
 		}, map[string]string{
-			"organization_id":  numbered(organizationIDs, 0).String(),
-			"from_state":       string(edge.from),
-			"to_state":         string(edge.to),
-			"kind":             string(kind),
-			"actor":            "bench",
-			"reason":           "",
-			"at":               b.began.UTC().Format(time.RFC3339Nano),
-			"failure_message":  "",
-			"worker":           "",
-			"attempt":          "0",
-			"lease_expires_at": "0001-01-01T00:00:00Z",
+			"organization_id": numbered(organizationIDs, 0).String(),
+			"from_state":      string(edge.from),
+			"to_state":        string(edge.to),
+			"kind":            string(kind),
+			"actor":           "bench",
+			"reason":          "",
+			"at":              b.began.UTC().Format(time.RFC3339Nano),
 		})
 		if err != nil {
 			return nil, err
@@ -222,31 +215,6 @@ func (b *bench) transitionTurn(e *engine.Engine, p *process, n int, f *transitio
 	f.graph.add(graph.rate)
 	f.server, f.client = append(f.server, graph.server), append(f.client, graph.client)
 	return nil
-}
-
-// used is a rate with the processor time of others per operation, in microseconds.
-type used struct {
-	rate
-	server, client float64
-}
-
-// used measures the processor time of the database, of this process, and of a server if there is one.
-func (b *bench) used(p *process, load func() (float64, []time.Duration, error)) (u used, err error) {
-	server := func() time.Duration {
-		if p == nil {
-			return 0
-		}
-		return p.processor()
-	}
-	database, program, client := b.usedByDatabase(), server(), ours()
-	perSecond, took, err := load()
-	if err != nil {
-		return u, err
-	}
-	each := func(d time.Duration) float64 { return float64(d.Microseconds()) / float64(len(took)) }
-	u = used{server: each(server() - program), client: each(ours() - client)}
-	u.rate = rate{perSecond, each(b.usedByDatabase()-database) + u.server + u.client}
-	return u, nil
 }
 
 func (f transitionFigures) print(t *table, n int) {
