@@ -26,20 +26,23 @@ const (
 )
 
 // Valid reports whether r is one of the roles.
-func (r Role) Valid() bool { return len(r.Permissions()) > 0 }
+func (r Role) Valid() bool { return len(r.permissions()) > 0 }
 
 // Permissions returns the permissions of r, in a fixed order. An unknown role has none.
-func (r Role) Permissions() []Permission {
+func (r Role) Permissions() []Permission { return slices.Clone(r.permissions()) }
+
+// permissions is Permissions without a copy: every protected field of an answer asks for it.
+func (r Role) permissions() []Permission {
 	for _, row := range table {
 		if row.role == r {
-			return slices.Clone(row.permissions)
+			return row.permissions
 		}
 	}
 	return nil
 }
 
 // Has reports whether r has the permission. An unknown role has none.
-func (r Role) Has(p Permission) bool { return slices.Contains(r.Permissions(), p) }
+func (r Role) Has(p Permission) bool { return slices.Contains(r.permissions(), p) }
 
 // Covers reports whether r has all permissions of other. It is false when one of the two roles is unknown.
 func (r Role) Covers(other Role) bool {

@@ -43,6 +43,9 @@ func (p Proxies) clientAddress(r *http.Request) string {
 	if !ok {
 		return r.RemoteAddr
 	}
+	if len(p) == 0 {
+		return client.String()
+	}
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 	for i := len(hops) - 1; i >= 0 && p.trust(client); i-- {
 		before, ok := parseAddress(strings.TrimSpace(hops[i]))
@@ -70,13 +73,12 @@ func (p Proxies) isSecure(r *http.Request) bool {
 
 // parseAddress reads an address with or without a port, and brackets where IPv6 has them.
 func parseAddress(text string) (netip.Addr, bool) {
+	if with, err := netip.ParseAddrPort(text); err == nil { // the address of each connection
+		return with.Addr().Unmap().WithZone(""), true
+	}
 	address, err := netip.ParseAddr(strings.TrimSuffix(strings.TrimPrefix(text, "["), "]"))
 	if err != nil {
-		with, err := netip.ParseAddrPort(text)
-		if err != nil {
-			return netip.Addr{}, false
-		}
-		address = with.Addr()
+		return netip.Addr{}, false
 	}
 	return address.Unmap().WithZone(""), true
 }
