@@ -82,9 +82,9 @@ func TestGuardMutation_WithoutTheStateAnEdgeIsTakenTwice(t *testing.T) {
 	race := func(b bundle, flow uuid.UUID) []error {
 		q := dbsqlc.New(sabotage{b.named, stateGuard, "OR w.state = $"})
 		return testdb.Together(20, func(int) error {
-			_, err := q.WorkflowTransition(context.Background(), dbsqlc.WorkflowTransitionParams{
+			_, err := q.WorkflowMove(context.Background(), dbsqlc.WorkflowMoveParams{
 				OrganizationID: b.who.OrganizationID, ID: flow, FromState: workflow.Created, ToState: workflow.ICPPending,
-				Kind: workflow.Advance, Actor: "a", At: testdb.Now(), LeaseExpiresAt: testdb.Now(), Attempt: 1,
+				Kind: workflow.Advance, Actor: "a", At: testdb.Now(),
 			})
 			return err
 		})

@@ -55,7 +55,7 @@ func BenchmarkTransitionUnderRowSecurity(b *testing.B) {
 				return errors.Join(err, missing(won))
 			})
 			without := newMovers(b, open, callers, func(ctx context.Context, who caller.Caller, m postgres.Move) error {
-				_, err := bare.WorkflowTransition(ctx, dbsqlc.WorkflowTransitionParams{
+				_, err := bare.WorkflowMove(ctx, dbsqlc.WorkflowMoveParams{
 					OrganizationID: who.OrganizationID, ID: m.WorkflowID, FromState: m.From, ToState: m.To, Kind: m.Kind,
 					Actor: who.Actor, At: m.At,
 				})

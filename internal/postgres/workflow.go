@@ -184,6 +184,44 @@ type NewRun struct {
 func (s *Store) Transition(
 	ctx context.Context, who caller.Caller, m Move,
 ) (flow workflow.Workflow, made workflow.Transition, won bool, err error) {
+	row, err := s.transition(ctx, who, m)
+	if flow, won, err = one(row, err, toWorkflow); err != nil || !won {
+		return flow, made, won, err
+	}
+	s.noteTransition(flow, CommittedTransition{From: m.From, To: m.To, Failure: m.Failure})
+	return flow, workflow.Transition{
+		OrganizationID: flow.OrganizationID,
+		WorkflowID:     flow.ID,
+		Version:        flow.Version,
+		GraphVersion:   flow.GraphVersion,
+		Kind:           m.Kind,
+		From:           m.From,
+		To:             m.To,
+		Actor:          who.Actor,
+		Reason:         m.Reason,
+		At:             flow.UpdatedAt,
+		PreviousHash:   row.PreviousHash,
+		Hash:           row.Hash,
+	}, true, nil
+}
+
+// transition sends the statement of a transition: the short one for an edge that neither begins nor ends a run.
+func (s *Store) transition(ctx context.Context, who caller.Caller, m Move) (dbsqlc.IntentWorkflow, error) {
+	if m.Run == nil && !isProcessing(m.From) && !isProcessing(m.To) {
+		row, err := s.forTenant(who.OrganizationID).WorkflowMove(ctx, dbsqlc.WorkflowMoveParams{
+			OrganizationID: who.OrganizationID,
+			ID:             m.WorkflowID,
+			FromState:      m.From,
+			ToState:        m.To,
+			Kind:           m.Kind,
+			Version:        m.Version,
+			Actor:          who.Actor,
+			Reason:         m.Reason,
+			At:             m.At,
+			WakeAt:         m.WakeAt,
+		})
+		return dbsqlc.IntentWorkflow(row), err
+	}
 	in := dbsqlc.WorkflowTransitionParams{
 		OrganizationID: who.OrganizationID,
 		ID:             m.WorkflowID,
@@ -204,24 +242,13 @@ func (s *Store) Transition(
 		in.LeaseExpiresAt = m.Run.LeaseExpiresAt
 	}
 	row, err := s.forTenant(who.OrganizationID).WorkflowTransition(ctx, in)
-	if flow, won, err = one(dbsqlc.IntentWorkflow(row), err, toWorkflow); err != nil || !won {
-		return flow, made, won, err
-	}
-	s.noteTransition(flow, CommittedTransition{From: m.From, To: m.To, Failure: m.Failure})
-	return flow, workflow.Transition{
-		OrganizationID: flow.OrganizationID,
-		WorkflowID:     flow.ID,
-		Version:        flow.Version,
-		GraphVersion:   flow.GraphVersion,
-		Kind:           m.Kind,
-		From:           m.From,
-		To:             m.To,
-		Actor:          who.Actor,
-		Reason:         m.Reason,
-		At:             flow.UpdatedAt,
-		PreviousHash:   row.PreviousHash,
-		Hash:           row.Hash,
-	}, true, nil
+	return dbsqlc.IntentWorkflow(row), err
+}
+
+// isProcessing reports whether a run works in the state.
+func isProcessing(state workflow.State) bool {
+	step := state.Step()
+	return step != nil && state == step.Processing
 }
 
 // WakeInput says which workflows WakeWorkflows looks at. Driven are the states that workers of the engine take. Next is

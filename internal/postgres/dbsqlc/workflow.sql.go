@@ -429,6 +429,98 @@ func (q *Queries) WorkflowLock(ctx context.Context, arg WorkflowLockParams) (Int
 	return i, err
 }
 
+const workflowMove = `-- name: WorkflowMove :one
+WITH moved AS (
+    UPDATE intent_workflows AS w
+    SET state = $1::workflow_state, version = w.version + 1, previous_hash = w.hash,
+        hash = transition_hash(w.hash, w.organization_id, w.id, w.version + 1, w.graph_version, $2::edge_kind,
+            $3::workflow_state, $1::workflow_state, $4::actor, $5::reason, $6),
+        wake_at = $7, updated_at = $6
+    WHERE w.organization_id = $8 AND w.id = $9 AND w.state = $3::workflow_state
+        AND w.version = coalesce($10, (
+            SELECT seen.version FROM intent_workflows AS seen
+            WHERE seen.organization_id = $8 AND seen.id = $9
+        ))
+    RETURNING w.organization_id, w.id, w.name, w.company_name, w.company_url, w.linkedin_url, w.graph_version, w.version, w.state, w.previous_hash, w.hash, w.wake_at, w.created_by, w.created_at, w.updated_at
+), journaled AS (
+    INSERT INTO workflow_transitions (
+        organization_id, workflow_id, version, graph_version, kind, from_state, to_state, actor, reason, occurred_at,
+        previous_hash, hash)
+    SELECT m.organization_id, m.id, m.version, m.graph_version, $2::edge_kind, $3::workflow_state, m.state,
+        $4::actor, $5::reason, m.updated_at, m.previous_hash, m.hash
+    FROM moved AS m
+)
+SELECT m.organization_id, m.id, m.name, m.company_name, m.company_url, m.linkedin_url, m.graph_version, m.version, m.state, m.previous_hash, m.hash, m.wake_at, m.created_by, m.created_at, m.updated_at FROM moved AS m
+`
+
+type WorkflowMoveParams struct {
+	ToState        workflow.State
+	Kind           workflow.EdgeKind
+	FromState      workflow.State
+	Actor          string
+	Reason         string
+	At             time.Time
+	WakeAt         *time.Time
+	OrganizationID uuid.UUID
+	ID             uuid.UUID
+	Version        *int
+}
+
+type WorkflowMoveRow struct {
+	OrganizationID uuid.UUID
+	ID             uuid.UUID
+	Name           string
+	CompanyName    string
+	CompanyUrl     string
+	LinkedinUrl    string
+	GraphVersion   int
+	Version        int
+	State          workflow.State
+	PreviousHash   []byte
+	Hash           []byte
+	WakeAt         *time.Time
+	CreatedBy      string
+	CreatedAt      time.Time
+	UpdatedAt      time.Time
+}
+
+// WorkflowMove is WorkflowTransition for an edge between two states without a run. PostgreSQL prepares each part of a
+// statement whether it has rows or not, so the two parts for runs cost a fifth of the statement. The deferred check of
+// the journal refuses a move that should have begun or ended a run.
+func (q *Queries) WorkflowMove(ctx context.Context, arg WorkflowMoveParams) (WorkflowMoveRow, error) {
+	row := q.db.QueryRow(ctx, workflowMove,
+		arg.ToState,
+		arg.Kind,
+		arg.FromState,
+		arg.Actor,
+		arg.Reason,
+		arg.At,
+		arg.WakeAt,
+		arg.OrganizationID,
+		arg.ID,
+		arg.Version,
+	)
+	var i WorkflowMoveRow
+	err := row.Scan(
+		&i.OrganizationID,
+		&i.ID,
+		&i.Name,
+		&i.CompanyName,
+		&i.CompanyUrl,
+		&i.LinkedinUrl,
+		&i.GraphVersion,
+		&i.Version,
+		&i.State,
+		&i.PreviousHash,
+		&i.Hash,
+		&i.WakeAt,
+		&i.CreatedBy,
+		&i.CreatedAt,
+		&i.UpdatedAt,
+	)
+	return i, err
+}
+
 const workflowTransition = `-- name: WorkflowTransition :one
 WITH moved AS (
     UPDATE intent_workflows AS w
