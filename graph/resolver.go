@@ -25,6 +25,10 @@ type Resolver struct {
 	Report func(ctx context.Context, operation, code string)
 }
 
+// The parser adds @defer to every schema, and no transport of ours supports it: with one answer gqlgen drops the
+// deferred part.
+func init() { delete(parsedSchema.Directives, "defer") }
+
 // NewSchema returns the schema with its resolvers. With a nil Resolver it can be read but not executed.
 func NewSchema(r *Resolver) graphql.ExecutableSchema {
 	return NewExecutableSchema(Config{Resolvers: r, Directives: DirectiveRoot{Requires: requires}})

@@ -16,6 +16,7 @@ const (
 	embeddedPostgres = "github.com/fergusstrange/embedded-postgres"
 	porcupine        = "github.com/anishathalye/porcupine"
 	kong             = "github.com/alecthomas/kong"
+	compress         = "github.com/klauspost/compress"
 	sync             = "golang.org/x/sync"
 	text             = "golang.org/x/text"
 	idna             = "golang.org/x/net/idna"
@@ -60,7 +61,7 @@ var plan = []row{
 		path: "internal/cli", // commands open the database as its owner, so they have pgx
 		imports: []string{
 			"graph", // the text of the schema
-			"internal/outbound",
+			"internal/outbound", "internal/spelling",
 			"internal/server", "internal/web", "internal/jobs", "internal/engine", "internal/audit", "internal/postgres",
 			"internal/llm", "internal/seo", "internal/embedded", "internal/workflow", "internal/cost", "internal/caller",
 			"internal/fault", "migrations",
@@ -134,7 +135,8 @@ var plan = []row{
 		imports: []string{
 			"internal/caller", "internal/fault", "internal/issuer",
 			"internal/publicid", // a token may name one workflow
-			"internal/header",   // shared with gqlhttp, so that both take the same requests for WebSockets
+			"internal/spelling",
+			"internal/header", // shared with gqlhttp, so that both take the same requests for WebSockets
 			"internal/strictjson",
 		},
 		modules: []string{cors, jwt, sync}, // a weighted semaphore limits the memory of request bodies
@@ -143,7 +145,7 @@ var plan = []row{
 	{
 		path:    "internal/gqlhttp", // serves any schema: it knows neither graph nor engine
 		imports: []string{"internal/caller", "internal/fault", "internal/header", "internal/strictjson"},
-		modules: []string{gqlgen, gqlparser, websocket},
+		modules: []string{gqlgen, gqlparser, websocket, compress},
 		tests:   []string{"graph/graphtest"},
 	},
 	{
@@ -213,6 +215,7 @@ var plan = []row{
 			"internal/content",
 			"internal/postgres", "internal/workflow", "internal/cost", "internal/caller", "internal/fault",
 			"internal/publicid", // a verdict names another article by its id
+			"internal/spelling",
 		},
 		tests: []string{"internal/testengine"},
 	},
@@ -350,7 +353,7 @@ var plan = []row{
 	},
 	{
 		path:    "internal/workflow",
-		imports: []string{"internal/fault", "internal/strictjson"}, // the answer of a model is JSON
+		imports: []string{"internal/fault", "internal/spelling", "internal/strictjson"}, // the answer of a model is JSON
 	},
 	{
 		path:    "internal/cost",
@@ -369,6 +372,7 @@ var plan = []row{
 	},
 	{path: "internal/sealed"}, // the encryption of secrets that the database keeps
 	{path: "internal/caller"},
+	{path: "internal/spelling", modules: []string{text}}, // the one rule for names and actors, for all who read them
 	{path: "internal/fault"},
 	{path: "migrations"},
 }

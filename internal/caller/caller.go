@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"slices"
 	"time"
-	"unicode"
 
 	"github.com/google/uuid"
 )
@@ -81,14 +80,6 @@ func (c Caller) Denied(p Permission) string {
 		return fmt.Sprintf("This needs the permission %s, which a key or token for one workflow never has.", p)
 	}
 	return p.Denied(c.Role)
-}
-
-// Misleads reports a character that changes the look of an actor in a journal and is invisible: a control or a format
-// character. The two joiners are allowed, since scripts and emoji need them. A token's subject and the name of an API
-// key must not have one.
-func Misleads(r rune) bool {
-	const nonJoiner, joiner = '\u200c', '\u200d'
-	return unicode.In(r, unicode.Cc, unicode.Cf) && r != nonJoiner && r != joiner
 }
 
 type contextKey struct{}

@@ -27,6 +27,9 @@ type keyFlags struct {
 
 // with opens the database as its owner and makes an engine on it that acts for the organization.
 func (f keyFlags) with(p *program, limits server.Limits, do func(*engine.Engine, caller.Caller) error) error {
+	if err := checkActor(f.Actor); err != nil {
+		return err
+	}
 	return withOperatorEngine(p, limits, func(e *engine.Engine) error {
 		return do(e, caller.Caller{Actor: f.Actor, OrganizationID: f.Organization, Role: caller.Admin})
 	})

@@ -91,6 +91,16 @@ func TestRun_WrongCommandLineIsStatusTwo(t *testing.T) {
 	}
 }
 
+func TestRun_RefusesAMisleadingOperator(t *testing.T) {
+	t.Parallel()
+	for _, actor := range []string{" key:k1", "ada ", "", "ada\u200b", "Zoe\u0308", "a\u202eb"} {
+		got := invoke(t, nil, "apikeys", "list", "--organization=00000000-0000-7000-8000-000000000001", "--actor="+actor)
+		if got.code != 1 || !strings.Contains(got.stderr, "--actor: ") {
+			t.Errorf("--actor=%q: got %+v, want it refused", actor, got)
+		}
+	}
+}
+
 func TestRun_AcceptsDeprecatedNames(t *testing.T) {
 	t.Parallel()
 	for _, line := range []string{

@@ -256,7 +256,7 @@ func (c *demoCommand) printPages(p *program, url, token string) {
 }
 
 func actor() string {
-	if name := os.Getenv("USER"); name != "" && len(name) <= 200 {
+	if name := os.Getenv("USER"); checkActor(name) == nil {
 		return name
 	}
 	return "demo"

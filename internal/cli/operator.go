@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"time"
+	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/infin8content/engine/internal/engine"
 	"github.com/infin8content/engine/internal/postgres"
 	"github.com/infin8content/engine/internal/server"
+	"github.com/infin8content/engine/internal/spelling"
 	"github.com/infin8content/engine/migrations"
 )
 
@@ -84,4 +86,16 @@ func withAuditor(p *program, do func(*audit.Auditor) error) error {
 		}
 		return do(audit.New(postgres.New(pool), time.Now))
 	})
+}
+
+// maxActor is the longest name of an operator, in characters.
+const maxActor = 200
+
+// checkActor refuses a name that the journals would not take from a token either.
+func checkActor(actor string) error {
+	if n := utf8.RuneCountInString(actor); n < 1 || n > maxActor || !spelling.IsClean(actor) {
+		return fmt.Errorf("--actor: a name has 1 to %d characters, composed (NFC), none of them a control, direction or "+
+			"invisible character, and no space around it", maxActor)
+	}
+	return nil
 }

@@ -36,6 +36,9 @@ type pricesImportCommand struct {
 
 // Run reads the list, prints the changes, and writes them with --apply.
 func (c *pricesImportCommand) Run(p *program) error {
+	if err := checkActor(c.Actor); err != nil {
+		return err
+	}
 	provider := strings.TrimRight(c.ProviderURL, "/")
 	if c.From == "" {
 		c.From = provider + "/models"
@@ -261,6 +264,9 @@ type pricesAcceptCommand struct {
 
 // Run accepts a price and prints the time from which it is in force.
 func (c *pricesAcceptCommand) Run(p *program) error {
+	if err := checkActor(c.Actor); err != nil {
+		return err
+	}
 	return withOperatorEngine(p, server.Limits{}, func(e *engine.Engine) error {
 		done, err := e.AcceptPrice(p.ctx, engine.Operator(c.Actor), c.input())
 		if err != nil {
@@ -279,6 +285,9 @@ type pricesRejectCommand struct {
 
 // Run rejects a price and prints it.
 func (c *pricesRejectCommand) Run(p *program) error {
+	if err := checkActor(c.Actor); err != nil {
+		return err
+	}
 	return withOperatorEngine(p, server.Limits{}, func(e *engine.Engine) error {
 		done, err := e.RejectPrice(p.ctx, engine.Operator(c.Actor), c.input())
 		if err != nil {

@@ -72,7 +72,11 @@ func (e *Engine) Activities(
 		if r := runs[flow.ID]; len(r) > 0 {
 			run = r[0]
 		}
-		activity := e.activity(flow.State, run, outside)
+		reason := ""
+		if t := last[flow.ID]; len(t) > 0 && who.Has(caller.Actors) {
+			reason = t[0].Reason
+		}
+		activity := e.activity(flow.State, run, reason, outside)
 		if own := units[flow.ID]; len(own) > 0 {
 			activity = overUnits(activity, *flow.Step(), own)
 		}
@@ -85,8 +89,9 @@ func (e *Engine) Activities(
 	return activities, nil
 }
 
-// activity is total: every state has an answer.
-func (e *Engine) activity(state workflow.State, run workflow.Run, outside OutsideSteps) Activity {
+// activity is total: every state has an answer. The reason is that of the last transition; "" for a caller that may not
+// read reasons.
+func (e *Engine) activity(state workflow.State, run workflow.Run, reason string, outside OutsideSteps) Activity {
 	step := state.Step()
 	switch state.Status() {
 	case workflow.StatusCreated:
@@ -104,7 +109,7 @@ func (e *Engine) activity(state workflow.State, run workflow.Run, outside Outsid
 	case workflow.StatusProcessing:
 		return running(*step, run)
 	case workflow.StatusFailed:
-		return failed(*step, run)
+		return failed(*step, run, reason)
 	case workflow.StatusStepCompleted:
 		return Activity{
 			Code: StepFinished, Sentence: fmt.Sprintf("%s is finished; the next step was not started yet.", step.Label),
@@ -127,7 +132,7 @@ func (e *Engine) mayBe(state workflow.State, codes []ActivityCode, outside Outsi
 	case workflow.StatusFailed:
 		return containsAny(codes, Failed, RetryScheduled, NeedsDecision)
 	}
-	return slices.Contains(codes, e.activity(state, workflow.Run{}, outside).Code)
+	return slices.Contains(codes, e.activity(state, workflow.Run{}, "", outside).Code)
 }
 
 func containsAny(codes []ActivityCode, wanted ...ActivityCode) bool {
@@ -164,11 +169,27 @@ func running(step workflow.Step, run workflow.Run) Activity {
 	}
 }
 
-func failed(step workflow.Step, run workflow.Run) Activity {
-	why := string(run.Failure)
-	if why == "" {
-		why = "for the reason in the journal"
+// maxShownReason is the longest part of a reason in a sentence, in characters. The journal has all of it.
+const maxShownReason = 200
+
+// why returns the cause of a failure: its code, its reason, or both.
+func why(code workflow.FailureCode, reason string) string {
+	if shown := []rune(reason); len(shown) > maxShownReason {
+		reason = string(shown[:maxShownReason]) + "…"
 	}
+	switch {
+	case reason == "" && code == "":
+		return "for the reason in the journal"
+	case reason == "" || reason == string(code):
+		return string(code)
+	case code == "":
+		return reason
+	}
+	return fmt.Sprintf("%s: %s", code, reason)
+}
+
+func failed(step workflow.Step, run workflow.Run, reason string) Activity {
+	why := why(run.Failure, reason)
 	if run.RetryAt != nil {
 		return Activity{
 			Code: RetryScheduled, NextRetryAt: run.RetryAt,

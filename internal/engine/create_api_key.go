@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -13,6 +12,7 @@ import (
 	"github.com/infin8content/engine/internal/caller"
 	"github.com/infin8content/engine/internal/fault"
 	"github.com/infin8content/engine/internal/postgres"
+	"github.com/infin8content/engine/internal/spelling"
 )
 
 // CreateAPIKeyInput describes a new key.
@@ -93,10 +93,9 @@ func (e *Engine) CreateAPIKey(
 func checkAPIKey(who caller.Caller, in CreateAPIKeyInput, at time.Time) error {
 	letters := utf8.RuneCountInString(in.Name)
 	switch {
-	case letters < 1 || letters > maxKeyName || strings.TrimSpace(in.Name) != in.Name ||
-		!utf8.ValidString(in.Name) || strings.ContainsFunc(in.Name, caller.Misleads):
-		return fault.Invalid([]string{"name"},
-			"A name has 1 to %d characters, none of them a control or format character, and no space around it.", maxKeyName)
+	case letters < 1 || letters > maxKeyName || !spelling.IsClean(in.Name):
+		return fault.Invalid([]string{"name"}, "A name has 1 to %d characters, composed (NFC), none of them a control, "+
+			"direction or invisible character, and no space around it.", maxKeyName)
 	case !who.Role.Covers(in.Role):
 		return fault.Invalid([]string{"role"}, "A key has at most your permissions: those of %s.", who.Role)
 	case !in.ExpiresAt.After(at) || in.ExpiresAt.After(at.Add(maxKeyLife)):

@@ -12,6 +12,7 @@ import (
 	"github.com/infin8content/engine/internal/caller"
 	"github.com/infin8content/engine/internal/fault"
 	"github.com/infin8content/engine/internal/postgres"
+	"github.com/infin8content/engine/internal/spelling"
 	"github.com/infin8content/engine/internal/workflow"
 )
 
@@ -133,7 +134,7 @@ func (e *Engine) checkTarget(in CreatePublishTargetInput) error {
 	if err := checkReason(in.Reason); err != nil {
 		return err
 	}
-	if n := utf8.RuneCountInString(in.Name); n < 1 || n > maxTargetName || !cleanName(in.Name) {
+	if n := utf8.RuneCountInString(in.Name); n < 1 || n > maxTargetName || !spelling.IsClean(in.Name) {
 		return fault.Invalid([]string{"name"},
 			"A name has 1 to %d characters, none of them a control or format character, and no space around it.",
 			maxTargetName)
@@ -166,7 +167,7 @@ func (e *Engine) checkTargetAddress(in CreatePublishTargetInput) error {
 func checkUsername(in CreatePublishTargetInput) error {
 	n := utf8.RuneCountInString(in.Username)
 	switch {
-	case in.Kind == workflow.TargetWordPress && (n < 1 || n > maxTargetUsername || !cleanName(in.Username) ||
+	case in.Kind == workflow.TargetWordPress && (n < 1 || n > maxTargetUsername || !spelling.IsClean(in.Username) ||
 		strings.Contains(in.Username, ":")):
 		return fault.Invalid([]string{"username"}, "A WordPress target needs the name of the account: "+
 			"1 to %d characters, no colon, and no space around it.", maxTargetUsername)
@@ -204,11 +205,6 @@ func (e *Engine) checkTargetSecret(kind workflow.TargetKind, secret string) erro
 		return fault.New(fault.Conflict, "This server keeps no secrets: its operator has given it no SECRETS_KEY.")
 	}
 	return nil
-}
-
-// cleanName reports whether a name has no misleading character and no space around it.
-func cleanName(name string) bool {
-	return utf8.ValidString(name) && strings.TrimSpace(name) == name && !strings.ContainsFunc(name, caller.Misleads)
 }
 
 // newWebhookSecret returns a secret in the form of Standard Webhooks.

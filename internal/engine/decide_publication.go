@@ -11,6 +11,7 @@ import (
 	"github.com/infin8content/engine/internal/caller"
 	"github.com/infin8content/engine/internal/fault"
 	"github.com/infin8content/engine/internal/postgres"
+	"github.com/infin8content/engine/internal/spelling"
 	"github.com/infin8content/engine/internal/workflow"
 )
 
@@ -90,7 +91,7 @@ func (in DecidePublicationInput) check() error {
 		return fault.Invalid([]string{"reason"}, "Give a reason.")
 	case in.RemoteID != "" && in.Choice != ChoiceAdopt:
 		return fault.Invalid([]string{"remoteId"}, "Only ADOPT names a post.")
-	case utf8.RuneCountInString(in.RemoteID) > maxRemoteID || strings.ContainsFunc(in.RemoteID, caller.Misleads):
+	case utf8.RuneCountInString(in.RemoteID) > maxRemoteID || spelling.Fault(in.RemoteID) != "":
 		return fault.Invalid([]string{"remoteId"}, "The id of a post has at most %d plain characters.", maxRemoteID)
 	}
 	return nil

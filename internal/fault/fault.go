@@ -14,6 +14,7 @@ type Kind string
 const (
 	InvalidInput        Kind = "INVALID_INPUT"        // correct the request
 	Unauthenticated     Kind = "UNAUTHENTICATED"      // sign in
+	TokenExpired        Kind = "TOKEN_EXPIRED"        // get a new token
 	Forbidden           Kind = "FORBIDDEN"            // ask for access
 	NotFound            Kind = "NOT_FOUND"            // believe it
 	Conflict            Kind = "CONFLICT"             // read again, then decide
@@ -55,6 +56,7 @@ func Kinds() []Kind {
 	return []Kind{
 		InvalidInput,
 		Unauthenticated,
+		TokenExpired,
 		Forbidden,
 		NotFound,
 		Conflict,

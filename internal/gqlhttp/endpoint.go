@@ -9,6 +9,7 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/errcode"
+	"github.com/klauspost/compress/gzhttp"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
@@ -72,6 +73,9 @@ func (e endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if len(errs) > 0 {
 		e.refuseOperation(ctx, w, media, errs)
 		return
+	}
+	if operation.Operation.Operation != ast.Query {
+		w.Header().Set(gzhttp.HeaderNoCompression, "1")
 	}
 	next, ctx := e.executor.DispatchOperation(ctx, operation)
 	if response := next(ctx); response != nil { // Nil: the client is gone.

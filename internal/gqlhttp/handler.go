@@ -111,8 +111,10 @@ func NewHandler(o Options) http.Handler {
 	e := newLimitedExecutor(o, p)
 	e.AroundResponses(reporting(o.Report, o.Observe))
 	e.AroundResponses(p.logDenial)
+	plain := endpoint{executor: e, finerStatus: o.FinerStatus}
 	return transports{
-		endpoint: endpoint{executor: e, finerStatus: o.FinerStatus},
+		endpoint: plain,
+		plain:    compressed(plain),
 		limits:   o.Sockets.withDefaults(),
 		signIn:   o.SignIn,
 		stopped:  o.Stopped,

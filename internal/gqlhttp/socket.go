@@ -226,6 +226,8 @@ func (s *socket) init(m message) (websocket.StatusCode, string) {
 	if authorization != "" && s.signIn != nil {
 		signedIn, err := s.signIn(ctx, authorization)
 		switch {
+		case fault.KindOf(err) == fault.TokenExpired:
+			return closeForbidden, "Token expired"
 		case fault.KindOf(err) == fault.Unauthenticated:
 			return closeForbidden, "Forbidden"
 		case err != nil:

@@ -40,6 +40,8 @@ func (l SocketLimits) withDefaults() SocketLimits {
 // are not used.
 type transports struct {
 	endpoint
+	// plain is the endpoint with compressed answers.
+	plain   http.Handler
 	limits  SocketLimits
 	signIn  func(ctx context.Context, authorization ...string) (context.Context, error)
 	stopped <-chan struct{}
@@ -55,7 +57,7 @@ func (t transports) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case r.Method == http.MethodPost && prefersEvents(r):
 		t.serveEvents(w, r)
 	default:
-		t.endpoint.ServeHTTP(w, r)
+		t.plain.ServeHTTP(w, r)
 	}
 }
 

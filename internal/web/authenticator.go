@@ -107,7 +107,7 @@ func (o Authentication) Authenticator() (*Authenticator, error) {
 }
 
 // Caller returns the caller of a token. The error is UNAUTHENTICATED, and its text begins with the reason for the log:
-// one of a closed list, which repeats nothing of the token. Or it is UNAVAILABLE: the signing keys of the issuer
+// one of a closed list, which repeats nothing of the token. It is TOKEN_EXPIRED for a token that was valid. Or it is UNAVAILABLE: the signing keys of the issuer
 // cannot be read now, and the token may be valid.
 func (a *Authenticator) Caller(ctx context.Context, token string) (caller.Caller, error) {
 	who, _, err := a.read(ctx, token)
@@ -124,6 +124,8 @@ func (a *Authenticator) read(ctx context.Context, token string) (caller.Caller, 
 	switch {
 	case fault.KindOf(err) == fault.Unavailable:
 		return caller.Caller{}, time.Time{}, err
+	case onlyExpired(err):
+		return caller.Caller{}, time.Time{}, fmt.Errorf("the token has expired: %w", errExpired)
 	case err != nil:
 		return caller.Caller{}, time.Time{}, unauthenticated(reason(err))
 	}
@@ -274,6 +276,21 @@ func reason(err error) string {
 		}
 	}
 	return "the token is not valid"
+}
+
+// errExpired is the error of a token that was valid. Its signature is good, so it says nothing to one who guesses.
+var errExpired = fault.New(fault.TokenExpired, "The token has expired. Sign in again.")
+
+// onlyExpired reports whether a token has a good signature and no other fault than its end. The library checks the
+// signature before the claims.
+func onlyExpired(err error) bool {
+	if !errors.Is(err, jwt.ErrTokenExpired) {
+		return false
+	}
+	return !slices.ContainsFunc([]error{
+		jwt.ErrTokenMalformed, jwt.ErrTokenUnverifiable, jwt.ErrTokenSignatureInvalid, jwt.ErrTokenRequiredClaimMissing,
+		jwt.ErrTokenNotValidYet, jwt.ErrTokenUsedBeforeIssued, jwt.ErrTokenInvalidAudience, jwt.ErrTokenInvalidIssuer,
+	}, func(other error) bool { return errors.Is(err, other) })
 }
 
 // unauthenticated returns an error with the reason for the log in front of the one sentence for every client.

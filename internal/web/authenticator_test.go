@@ -114,6 +114,8 @@ func badTokens(t *testing.T) map[string]string {
 		"NoSignature":              good[:strings.LastIndex(good, ".")+1],
 		"Padded":                   good + "=",
 		"Expired":                  signed(t, map[string]any{"exp": noon.Add(-time.Second).Unix()}),
+		"ExpiredAndForged":         forgedExpired(t),
+		"ExpiredBeforeItBegins":    signed(t, map[string]any{"exp": 1, "nbf": noon.Add(time.Hour).Unix()}),
 		"ExpiresNow":               signed(t, map[string]any{"exp": noon.Unix()}),
 		"ExpiredLongAgo":           signed(t, map[string]any{"exp": 0}),
 		"NoExpiry":                 signed(t, map[string]any{"exp": nil}),
@@ -138,9 +140,28 @@ func badTokens(t *testing.T) map[string]string {
 		"ActorWithNUL":             signed(t, map[string]any{"sub": "alice\x00"}),
 		"ActorIsAWorker":           signed(t, map[string]any{"sub": "worker:7"}),
 		"ActorHasNoWidth":          signed(t, map[string]any{"sub": "alice\u200b"}),
+		"ActorBehindASpace":        signed(t, map[string]any{"sub": " key:k1"}),
+		"ActorBeforeASpace":        signed(t, map[string]any{"sub": "alice "}),
+		"ActorNotComposed":         signed(t, map[string]any{"sub": "Zoe\u0308"}),
+		"ActorWithAJoiner":         signed(t, map[string]any{"sub": "al\u200dice"}),
+		"ActorWithAFiller":         signed(t, map[string]any{"sub": "alice\u3164"}),
 		"ActorIsTheSweeper":        signed(t, map[string]any{"sub": "sweeper"}),
 		"TooLong":                  signed(t, map[string]any{"more": strings.Repeat("x", 9000)}),
 	}
+}
+
+// wasValid reports whether a bad token has a good signature and only its end is wrong.
+func wasValid(name string) bool { return name == "Expired" || name == "ExpiresNow" }
+
+// forgedExpired returns an expired token with another signature: it must not be told from any other forged one.
+func forgedExpired(t *testing.T) string {
+	t.Helper()
+	claims := jwt.MapClaims{"sub": "alice", "org": organization, "role": "OPERATOR", "exp": 1}
+	token, err := jwt.NewWithClaims(jwt.SigningMethodHS256, claims).SignedString([]byte(strings.Repeat("x", 32)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return token
 }
 
 func TestAuthenticator_RefusesABadTokenAndNeverRepeatsIt(t *testing.T) {
@@ -150,8 +171,12 @@ func TestAuthenticator_RefusesABadTokenAndNeverRepeatsIt(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			who, err := a.Caller(t.Context(), token)
-			if who.Known() || fault.KindOf(err) != fault.Unauthenticated {
-				t.Fatalf("got %+v, %v, want no caller and UNAUTHENTICATED", who, err)
+			want := fault.Unauthenticated
+			if wasValid(name) {
+				want = fault.TokenExpired
+			}
+			if who.Known() || fault.KindOf(err) != want {
+				t.Fatalf("got %+v, %v, want no caller and %s", who, err, want)
 			}
 			for _, part := range append(strings.Split(token, "."), "SURPRISE", "OWNER", "acme") {
 				if len(part) > 3 && strings.Contains(err.Error(), part) {
@@ -179,8 +204,8 @@ func TestAuthenticator_ReadsItsOwnTokens(t *testing.T) {
 		t.Errorf("just before its end: got %+v, %v, want %+v", got, err, want)
 	}
 	now = noon.Add(time.Minute)
-	if _, err := a.Caller(t.Context(), token); fault.KindOf(err) != fault.Unauthenticated {
-		t.Errorf("at its end: got %v, want UNAUTHENTICATED", err)
+	if _, err := a.Caller(t.Context(), token); fault.KindOf(err) != fault.TokenExpired {
+		t.Errorf("at its end: got %v, want TOKEN_EXPIRED", err)
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/infin8content/engine/internal/caller"
 	"github.com/infin8content/engine/internal/publicid"
+	"github.com/infin8content/engine/internal/spelling"
 )
 
 const (
@@ -141,8 +142,9 @@ func checkActor(actor string) error {
 	switch {
 	case strings.TrimSpace(actor) == "":
 		return refused("the actor (sub) is empty")
-	case !utf8.ValidString(actor) || strings.ContainsFunc(actor, caller.Misleads):
-		return refused("the actor (sub) contains control or format characters")
+	case !spelling.IsClean(actor): // It is not cleaned: two subjects of an issuer would become one actor.
+		return refused("the actor (sub) has a control, direction or invisible character, a space around it, or is not " +
+			"composed (NFC)")
 	case utf8.RuneCountInString(actor) > maxActorRunes:
 		return refused(fmt.Sprintf("the actor (sub) has more than %d characters", maxActorRunes))
 	case strings.HasPrefix(actor, reservedActor), strings.HasPrefix(actor, reservedKey):

@@ -32,7 +32,8 @@ const signInTime = 10 * time.Second
 
 // Authenticate signs in by the values of an Authorization header, of which there must be exactly one. The context that
 // it returns has the caller and the end of its token, and the access log has the caller. The error is UNAUTHENTICATED
-// for a token that is not valid, which counts as a failure of the client's address. It is RATE_LIMITED after too many
+// for a token that is not valid, which counts as a failure of the client's address. It is TOKEN_EXPIRED for one that was
+// valid. It is RATE_LIMITED after too many
 // failures. It has another kind when the token cannot be checked now, or the organization cannot be admitted.
 func (s SignIn) Authenticate(ctx context.Context, authorization ...string) (context.Context, error) {
 	record := recordOf(ctx)
@@ -59,7 +60,7 @@ func (s SignIn) Authenticate(ctx context.Context, authorization ...string) (cont
 }
 
 // require passes a request with a valid token to next, with the caller in the context. All invalid tokens get the same
-// answer; the log has the reason. A request for a WebSocket may come without a token: a page cannot send one with it,
+// answer, except one that was valid and has expired; the log has the reason. A request for a WebSocket may come without a token: a page cannot send one with it,
 // and its first message has it.
 func (s SignIn) require(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -74,6 +75,10 @@ func (s SignIn) require(next http.Handler) http.Handler {
 		case fault.KindOf(err) == fault.Unauthenticated:
 			w.Header().Set("WWW-Authenticate", `Bearer realm="infin8content"`)
 			refuse(w, r, refusal{http.StatusUnauthorized, fault.Unauthenticated, signInAgain})
+		case fault.KindOf(err) == fault.TokenExpired:
+			w.Header().Set("WWW-Authenticate",
+				`Bearer realm="infin8content", error="invalid_token", error_description="The token has expired"`)
+			refuse(w, r, refusal{http.StatusUnauthorized, fault.TokenExpired, errExpired.Error()})
 		case fault.KindOf(err) == fault.RateLimited && errors.As(err, &limited):
 			w.Header().Set("Retry-After", strconv.Itoa(limited.Seconds()))
 			refuse(w, r, refusal{http.StatusTooManyRequests, fault.RateLimited, err.Error()})

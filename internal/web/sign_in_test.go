@@ -32,7 +32,9 @@ func TestSignIn_GivesEveryInvalidTokenTheSameAnswer(t *testing.T) {
 		"TwoSpaces":   {"Bearer  " + signed(t, nil)},
 	}
 	for name, token := range badTokens(t) {
-		headers["Token"+name] = []string{"Bearer " + token}
+		if !wasValid(name) {
+			headers["Token"+name] = []string{"Bearer " + token}
+		}
 	}
 	for name, values := range headers {
 		t.Run(name, func(t *testing.T) {
@@ -58,6 +60,18 @@ func TestSignIn_GivesEveryInvalidTokenTheSameAnswer(t *testing.T) {
 				t.Errorf("log: got %v, want the code, the reason and no actor", line)
 			}
 		})
+	}
+}
+
+// A token that was valid has another answer, so that a person signs in again and does not search for a mistake.
+func TestSignIn_NamesATokenThatHasExpired(t *testing.T) {
+	t.Parallel()
+	b := setup(t, func(o *web.Options) { o.GraphQL = never(t) })
+	answer := b.post("{}", "Authorization", "Bearer "+badTokens(t)["Expired"])
+	if body := text(t, answer); answer.StatusCode != http.StatusUnauthorized ||
+		!strings.Contains(body, `"code":"TOKEN_EXPIRED"`) || !strings.Contains(body, "Sign in again.") ||
+		!strings.Contains(answer.Header.Get("WWW-Authenticate"), `error="invalid_token"`) {
+		t.Errorf("got %d %v %s, want 401 TOKEN_EXPIRED", answer.StatusCode, answer.Header, body)
 	}
 }
 

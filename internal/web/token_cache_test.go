@@ -32,8 +32,8 @@ func TestTokenCache_ATokenEndsInTheCacheToo(t *testing.T) {
 		}
 	}
 	now = noon.Add(time.Minute)
-	if got, err := auth.Caller(t.Context(), token); fault.KindOf(err) != fault.Unauthenticated {
-		t.Errorf("got %v, %v, want UNAUTHENTICATED", got, err)
+	if got, err := auth.Caller(t.Context(), token); fault.KindOf(err) != fault.TokenExpired {
+		t.Errorf("got %v, %v, want TOKEN_EXPIRED", got, err)
 	}
 }
 

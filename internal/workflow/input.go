@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/infin8content/engine/internal/fault"
+	"github.com/infin8content/engine/internal/spelling"
 )
 
 // Limits of what a client may write.
@@ -23,16 +24,15 @@ func CleanName(field []string, text string) (string, error) {
 	if !utf8.ValidString(text) {
 		return "", fault.Invalid(field, "The name must be valid UTF-8 text.")
 	}
-	name := strings.TrimSpace(text)
+	name := spelling.Clean(text)
 	switch {
 	case !strings.ContainsFunc(name, visible):
 		return "", fault.Invalid(field, "The name must not be empty.")
 	case utf8.RuneCountInString(name) > MaxNameCharacters:
 		return "", fault.Invalid(field, "The name must have at most %d characters.", MaxNameCharacters)
-	case strings.ContainsFunc(name, breaksLine):
-		return "", fault.Invalid(field, "The name must not contain control characters or line breaks.")
-	case strings.ContainsFunc(name, turns):
-		return "", fault.Invalid(field, "The name must not contain characters that change the direction of writing.")
+	}
+	if wrong := spelling.Fault(name); wrong != "" {
+		return "", fault.Invalid(field, "The name must %s.", wrong)
 	}
 	return name, nil
 }
@@ -68,11 +68,3 @@ func blank(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }
 // visible reports a character that leaves a mark. Characters that this version of Go does not know yet do: they are
 // next year's emoji.
 func visible(r rune) bool { return !blank(r) && !unicode.Is(unicode.Cf, r) }
-
-// breaksLine reports a control character, NUL among them, which PostgreSQL cannot store, and the two line breaks that
-// Unicode does not count as such.
-func breaksLine(r rune) bool { return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' }
-
-// turns reports a character that is not seen and makes others be seen in another order: with it a name looks like
-// another one, in a journal too. Arabic and Hebrew are written without; the marks that they need reorder nothing else.
-func turns(r rune) bool { return '\u202a' <= r && r <= '\u202e' || '\u2066' <= r && r <= '\u2069' }

@@ -21,7 +21,8 @@ func TestCleanName_RemovesOnlySurroundingSpace(t *testing.T) {
 		"مرحبا بالعالم":                      "مرحبا بالعالم",
 		"👩‍👩‍👧‍👦 family":                     "👩‍👩‍👧‍👦 family",       // joined by U+200D, which is invisible by itself
 		"\U0001fae9\U0001faff":               "\U0001fae9\U0001faff", // newer than the tables, or not assigned at all
-		"e\u0301":                            "e\u0301",              // not composed to é
+		"e\u0301":                            "é",                    // One spelling of the same letter.
+		"Spring\u00a0launch":                 "Spring launch",
 		"𝔘𝔫𝔦𝔠𝔬𝔡𝔢":                            "𝔘𝔫𝔦𝔠𝔬𝔡𝔢",
 		strings.Repeat("👍", 200):             strings.Repeat("👍", 200),
 		" " + strings.Repeat("x", 200) + " ": strings.Repeat("x", 200),
@@ -49,6 +50,11 @@ func TestCleanName_RefusesBadNamesWithTheirField(t *testing.T) {
 		"LineSeparator": "a\u2028b",
 		"BrokenUTF8":    "a\xffb",
 		"HalfACouple":   "a\xed\xa0\x80b",
+		"NoWidth":       "Spring\u200blaunch",
+		"AJoiner":       "Spring\u200dlaunch",
+		"ASoftHyphen":   "Spring\u00adlaunch",
+		"AFiller":       "Spring\u3164",
+		"AMark":         "Spring\u200e",
 		"Override":      "invoice\u202efdp.exe",
 		"Isolate":       "a\u2066b\u2069",
 		"Embedding":     "a\u202ab\u202c",

@@ -1,0 +1,27 @@
+package engine
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/infin8content/engine/internal/workflow"
+)
+
+func TestWhy_GivesTheReasonOfAFailure(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		code         workflow.FailureCode
+		reason, want string
+	}{
+		{"", "", "for the reason in the journal"},
+		{workflow.FailureTimeout, "", "TIMEOUT"},
+		{"", "The site is down.", "The site is down."},
+		{workflow.FailureTimeout, "No answer in 30 s.", "TIMEOUT: No answer in 30 s."},
+		{workflow.FailureTimeout, "TIMEOUT", "TIMEOUT"},
+		{"", strings.Repeat("é", 300), strings.Repeat("é", 200) + "…"},
+	} {
+		if got := why(row.code, row.reason); got != row.want {
+			t.Errorf("%s, %q: got %q, want %q", row.code, row.reason, got, row.want)
+		}
+	}
+}

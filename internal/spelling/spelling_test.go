@@ -1,0 +1,65 @@
+package spelling_test
+
+import (
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/infin8content/engine/internal/spelling"
+)
+
+func TestClean_MakesTheSameLettersTheSame(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"e\u0301": "é", "\u212b": "Å", " \tSpring\u00a0launch\u202f": "Spring launch", "\u1100\u1161": "가",
+		"a  b": "a  b", "測試\u3000流程": "測試\u3000流程", "\xff": "\xff",
+	} {
+		if got := spelling.Clean(text); got != want {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestFault_IsNoneForGoodNames(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{
+		"Größe", "測試 流程", "مرحبا بالعالم", "می\u200cخواهم", "क्\u200dष", "ක්\u200dරී", "山田 👩\u200d💻",
+		"👩\u200d👩\u200d👧\u200d👦", "❤\ufe0f\u200d🔥", "👨🏽\u200d🚀", "1\ufe0f\u20e3", "🏴\U000e0067\U000e0062\U000e007f",
+		"\U0001fae9", "葛\U000e0100",
+	} {
+		if got := spelling.Fault(text); got != "" {
+			t.Errorf("%q: got %q, want none", text, got)
+		}
+	}
+}
+
+func TestFault_FindsWhatIsNotSeen(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{
+		"a\x00", "a\nb", "a\x1b[31m", "a\u0085b", "a\u2028b", "\xff", "a\u202eb", "a\u2066b", "a\u200eb", "a\u061cb",
+		"a\u200bb", "a\u200db", "a\u200cb", "\u200da", "a\u200d", "a\ufeffb", "a\u00adb", "a\u034fb", "a\u115fb", "a\u3164b",
+		"a\uffa0b", "a\u2060b", "a\ufe0fb", "a\u2800", "a\U000e0067", "a\u180eb", "ب\u200c\u200cب", "ب\u200c",
+	} {
+		if spelling.Fault(text) == "" {
+			t.Errorf("%q: got no fault", text)
+		}
+		if spelling.IsClean(text) {
+			t.Errorf("%q is clean", text)
+		}
+	}
+	for _, text := range []string{" key:k1", "e\u0301", "a\u00a0b", "a "} {
+		if spelling.IsClean(text) {
+			t.Errorf("%q is clean", text)
+		}
+	}
+}
+
+func TestClean_IsIdempotent(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		once := spelling.Clean(rapid.String().Draw(t, "text"))
+		if twice := spelling.Clean(once); twice != once {
+			t.Errorf("got %q, then %q", once, twice)
+		}
+	})
+}
