@@ -35,22 +35,25 @@ Secrets come from the environment only:
 type commands struct {
 	outputFlags `embed:""`
 
-	Demo       demoCommand       `cmd:"" help:"Run one workflow on an embedded PostgreSQL, then serve the console and the playground."`
-	Serve      serveCommand      `cmd:"" help:"Serve the API and run the steps."`
-	Migrate    migrateCommand    `cmd:"" help:"Bring the database up to date, or list its migrations."`
-	Verify     verifyCommand     `cmd:"" help:"Recompute both journals and all balances; exit status 1 when a row is wrong."`
-	Export     exportCommand     `cmd:"" help:"Print an organization's journal or ledger, in a form that can be verified."`
-	Graph      graphCommand      `cmd:"" help:"Print the state machine."`
-	Schema     schemaCommand     `cmd:"" help:"Print the GraphQL schema."`
-	Health     healthCommand     `cmd:"" help:"Ask a running server whether it accepts requests; silent when it does."`
-	Token      tokenCommand      `cmd:"" help:"Print a signed development token."`
-	Prices     pricesCommand     `cmd:"" help:"Manage the prices of all organizations without prices of their own."`
-	APIKeys    apikeysCommand    `cmd:"" name:"apikeys" aliases:"keys" help:"Manage the API keys that programs sign in with."`
-	Alerts     alertsCommand     `cmd:"" help:"List the operator's alerts."`
-	Reconcile  reconcileCommand  `cmd:"" help:"Compare the ledger with the provider's own figures, by day and model."`
-	Version    versionCommand    `cmd:"" help:"Print the version of the program."`
-	Completion completionCommand `cmd:"" help:"Print a script that completes commands and flags in a shell."`
-	Complete   completeCommand   `cmd:"" hidden:"" help:"Print the words that can come next; the script of completion calls it."`
+	Demo          demoCommand          `cmd:"" help:"Run one workflow on an embedded PostgreSQL, then serve the console and the playground."`
+	Serve         serveCommand         `cmd:"" help:"Serve the API and run the steps."`
+	Migrate       migrateCommand       `cmd:"" help:"Bring the database up to date, or list its migrations."`
+	Verify        verifyCommand        `cmd:"" help:"Recompute both journals and all balances; exit status 1 when a row is wrong."`
+	Export        exportCommand        `cmd:"" help:"Print an organization's journal or ledger, in a form that can be verified."`
+	Graph         graphCommand         `cmd:"" help:"Print the state machine."`
+	Schema        schemaCommand        `cmd:"" help:"Print the GraphQL schema."`
+	Health        healthCommand        `cmd:"" help:"Ask a running server whether it accepts requests; silent when it does."`
+	Token         tokenCommand         `cmd:"" help:"Print a signed development token."`
+	Prices        pricesCommand        `cmd:"" help:"Manage the prices of all organizations without prices of their own."`
+	APIKeys       apikeysCommand       `cmd:"" name:"apikeys" aliases:"keys" help:"Manage the API keys that programs sign in with."`
+	Alerts        alertsCommand        `cmd:"" help:"List the operator's alerts."`
+	Reconcile     reconcileCommand     `cmd:"" help:"Compare the ledger with the provider's own figures, by day and model."`
+	Organizations organizationsCommand `cmd:"" help:"List the organizations."`
+	Workflows     workflowsCommand     `cmd:"" help:"List the workflows of an organization, or show one."`
+	Seed          seedCommand          `cmd:"" help:"Create synthetic workflows, for trials."`
+	Version       versionCommand       `cmd:"" help:"Print the version of the program."`
+	Completion    completionCommand    `cmd:"" help:"Print a script that completes commands and flags in a shell."`
+	Complete      completeCommand      `cmd:"" hidden:"" help:"Print the words that can come next; the script of completion calls it."`
 }
 
 // program is the environment of a command.

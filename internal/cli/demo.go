@@ -2,8 +2,6 @@ package cli
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -53,6 +51,9 @@ func (c *demoCommand) Run(p *program) error {
 	}
 	defer stop()
 	p.secrets.DatabaseURL = database
+	if err := c.keepSecrets(p); err != nil {
+		return err
+	}
 	s, err := server.New(p.ctx, server.Options{Settings: c.Settings, Secrets: p.secrets, Logger: p.logger})
 	if err != nil {
 		return err
@@ -72,25 +73,13 @@ func (c *demoCommand) Run(p *program) error {
 	return group.Wait()
 }
 
-// prepare fills in what a demo needs and the user has not set: secrets for tokens, alerts and publish targets, a free
-// port if the given one is in use, and the sandbox if there is no key.
+// prepare fills in what a demo needs and the user has not set: a free port if the given one is in use, and the sandbox
+// if there is no key.
 func (c *demoCommand) prepare(p *program) error {
 	if p.JSON {
 		return errors.New("--json: demo prints a text for people; ask its API for JSON")
 	}
 	p.logger = slog.New(slog.NewTextHandler(p.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	for _, secret := range []*string{
-		&p.secrets.AuthSecret, &p.secrets.WebhookKey, &p.secrets.SecretsKey,
-	} {
-		if *secret != "" {
-			continue
-		}
-		random := make([]byte, 32)
-		if _, err := rand.Read(random); err != nil {
-			return err
-		}
-		*secret = hex.EncodeToString(random)
-	}
 	if c.Articles < 1 || c.Articles > maxDemoArticles {
 		return fmt.Errorf("--articles is a number from 1 to %d", maxDemoArticles)
 	}
@@ -135,7 +124,12 @@ func (c *demoCommand) database(p *program) (url string, stop func(), err error) 
 	url, stop = p.secrets.DatabaseURL, func() {}
 	if url == "" {
 		fmt.Fprintln(p.stdout, "Starting PostgreSQL …")
-		child, err := embedded.Start(p.ctx, embedded.Options{Directory: c.Directory, Logger: p.logger})
+		forgetForeignServers()
+		// At this level the log says when PostgreSQL is downloaded, which may take minutes.
+		logger := slog.New(slog.NewTextHandler(p.stderr, nil))
+		line := p.begin("Starting PostgreSQL; if it is not installed, it is downloaded once")
+		child, err := embedded.Start(p.ctx, embedded.Options{Directory: c.Directory, Logger: logger})
+		line.end()
 		if err != nil {
 			return "", nil, err
 		}

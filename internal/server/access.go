@@ -16,7 +16,7 @@ const (
 	accessAdmins = "admins"
 	accessNone   = "none"
 	accessOff    = "off"
-	// accessMembers is for people who sign in at the issuer.
+	// accessMembers is for callers with a token; of the console, for people who sign in at the issuer.
 	accessMembers = "members"
 )
 
@@ -29,10 +29,11 @@ var deprecatedAccess = map[string]string{"everybody": accessAll, "nobody": acces
 // OpenToAll gives all callers access where the settings say nothing.
 func (s *AccessSettings) OpenToAll() { s.fill(accessAll) }
 
-// fill sets the value where the settings say nothing, and replaces the former names of values.
-func (s *AccessSettings) fill(access string) {
+// fill sets the values where the settings say nothing, and replaces the former names of values. Every caller of the API
+// has signed in, so all of them may read the schema.
+func (s *AccessSettings) fill(playground string) {
+	s.Playground, s.Introspection = cmp.Or(s.Playground, playground), cmp.Or(s.Introspection, accessAll)
 	for _, value := range []*string{&s.Playground, &s.Introspection} {
-		*value = cmp.Or(*value, access)
 		*value = cmp.Or(deprecatedAccess[*value], *value)
 	}
 	s.Console = cmp.Or(deprecatedAccess[s.Console], s.Console, accessAll)
@@ -55,7 +56,7 @@ func (s AccessSettings) page(synthetic bool) *web.Playground {
 	if s.Playground == accessOff {
 		return nil
 	}
-	page := &web.Playground{AdminsOnly: s.Playground != accessAll}
+	page := &web.Playground{AdminsOnly: s.Playground == accessAdmins, MembersOnly: s.Playground == accessMembers}
 	if synthetic {
 		page.Notice = SyntheticNotice
 	}

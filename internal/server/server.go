@@ -48,7 +48,7 @@ type Server struct {
 // New wires a server together and checks that it may start. Its port is taken, but nothing runs yet except the sandbox.
 // The caller must close it.
 func New(ctx context.Context, o Options) (*Server, error) {
-	o.Settings.AccessSettings.fill(accessAdmins)
+	o.Settings.AccessSettings.fill(accessMembers)
 	s := &Server{settings: o.Settings, secrets: o.Secrets, logger: o.Logger}
 	if err := s.wire(ctx); err != nil {
 		s.Close()

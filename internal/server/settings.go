@@ -125,8 +125,8 @@ type ObserveSettings struct {
 
 // AccessSettings say who may see the pages and the schema. None of them is secret, but the schema helps an attacker.
 type AccessSettings struct {
-	Playground      string `placeholder:"admins" help:"Who may use the playground: all (the demo), admins, or off."`
-	Introspection   string `placeholder:"admins" help:"Who may read the schema: all (the demo), admins, or none."`
+	Playground      string `placeholder:"members" help:"Who may use the playground: all (the demo), members (every token), admins, or off."`
+	Introspection   string `placeholder:"all" help:"Who may read the schema: all callers, admins, or none."`
 	Console         string `default:"all" help:"Who may use the console: all, members who sign in at the issuer, or off."`
 	ConsoleClientID string `name:"console-client-id" help:"The console's client id at the issuer: sign-in with PKCE."`
 	ConsoleScopes   string `default:"openid" help:"Scopes that the console asks the issuer for, with spaces between them."`

@@ -95,7 +95,7 @@ func (s OperationSettings) check() error {
 
 func (s AccessSettings) check() error {
 	return errors.Join(
-		oneOf("playground", s.Playground, accessAll, accessAdmins, accessOff),
+		oneOf("playground", s.Playground, accessAll, accessMembers, accessAdmins, accessOff),
 		oneOf("introspection", s.Introspection, accessAll, accessAdmins, accessNone),
 	)
 }

@@ -107,8 +107,8 @@ func (o Authentication) Authenticator() (*Authenticator, error) {
 }
 
 // Caller returns the caller of a token. The error is UNAUTHENTICATED, and its text begins with the reason for the log:
-// one of a closed list, which repeats nothing of the token. It is TOKEN_EXPIRED for a token that was valid. Or it is UNAVAILABLE: the signing keys of the issuer
-// cannot be read now, and the token may be valid.
+// one of a closed list, which repeats nothing of the token. It is TOKEN_EXPIRED for a token that was valid.
+// Or it is UNAVAILABLE: the signing keys of the issuer cannot be read now, and the token may be valid.
 func (a *Authenticator) Caller(ctx context.Context, token string) (caller.Caller, error) {
 	who, _, err := a.read(ctx, token)
 	return who, err

@@ -21,6 +21,8 @@ type Playground struct {
 	// AdminsOnly gives the examples to administrators only. The page itself is public: a browser must load it before it
 	// can send a token, and it has nothing about the API in it.
 	AdminsOnly bool
+	// MembersOnly gives the examples to every caller with a valid token.
+	MembersOnly bool
 	// Notice is a sentence on the page, such as that answers are synthetic; "" for none.
 	Notice string
 }
@@ -88,8 +90,11 @@ func handlePlayground(mux *http.ServeMux, p Playground, require func(http.Handle
 	mux.Handle("GET /playground/licenses.txt", asset("licenses.txt.gz", "text/plain; charset=utf-8"))
 
 	examples := examplesHandler(p)
-	if p.AdminsOnly {
+	switch {
+	case p.AdminsOnly:
 		examples = require(onlyAdmins(examples))
+	case p.MembersOnly:
+		examples = require(examples)
 	}
 	mux.Handle("GET /playground/examples.json", examples)
 	return page

@@ -32,9 +32,9 @@ const signInTime = 10 * time.Second
 
 // Authenticate signs in by the values of an Authorization header, of which there must be exactly one. The context that
 // it returns has the caller and the end of its token, and the access log has the caller. The error is UNAUTHENTICATED
-// for a token that is not valid, which counts as a failure of the client's address. It is TOKEN_EXPIRED for one that was
-// valid. It is RATE_LIMITED after too many
-// failures. It has another kind when the token cannot be checked now, or the organization cannot be admitted.
+// for a token that is not valid, which counts as a failure of the client's address. It is TOKEN_EXPIRED for one that
+// was valid. It is RATE_LIMITED after too many failures. It has another kind when the token cannot be checked now, or
+// the organization cannot be admitted.
 func (s SignIn) Authenticate(ctx context.Context, authorization ...string) (context.Context, error) {
 	record := recordOf(ctx)
 	token, err := bearer(authorization)
@@ -60,8 +60,8 @@ func (s SignIn) Authenticate(ctx context.Context, authorization ...string) (cont
 }
 
 // require passes a request with a valid token to next, with the caller in the context. All invalid tokens get the same
-// answer, except one that was valid and has expired; the log has the reason. A request for a WebSocket may come without a token: a page cannot send one with it,
-// and its first message has it.
+// answer, except one that was valid and has expired; the log has the reason. A request for a WebSocket may come
+// without a token: a page cannot send one with it, and its first message has it.
 func (s SignIn) require(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		values := r.Header.Values("Authorization")

@@ -2,7 +2,7 @@
 import { getOperationAST, parse } from 'graphql'
 import { createClient } from 'graphql-ws'
 
-const endpoint = new URL('graphql', location.origin + location.pathname)
+export const endpoint = new URL('graphql', location.origin + location.pathname)
 const kept = 200 // the number of events of a subscription on the page
 
 // summarize describes an answer by the codes of its errors, else by those of its userErrors, else by OK.

@@ -1,18 +1,19 @@
-// The page: a bar with the token, and GraphiQL. The token is in one variable and in its field. The page never stores
-// it. GraphiQL keeps its tabs, history and sizes for this tab of the browser only.
+// The page: a bar with the token, and GraphiQL. The page keeps the token for this tab of the browser, until the tab is
+// closed, so that a reload does not sign out. GraphiQL keeps its tabs, history and sizes for the tab, too.
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { createRoot } from 'react-dom/client'
 import { GraphiQL, GraphiQLInterface, GraphiQLProvider } from 'graphiql'
 import { DOC_EXPLORER_PLUGIN, DocExplorerContextProvider } from '@graphiql/plugin-doc-explorer'
 import { explorerPlugin } from '@graphiql/plugin-explorer'
 import { HISTORY_PLUGIN, HistoryContextProvider } from '@graphiql/plugin-history'
-import { usePluginStore } from '@graphiql/react'
+import { useEditorContext, usePluginStore } from '@graphiql/react'
 import 'graphiql/style.css'
 import '@graphiql/plugin-explorer/style.css'
 import './style.css'
 import { examplesPlugin } from './examples.jsx'
-import { makeFetcher } from './fetcher.js'
-import { claimsOf, timeLeft } from './token.js'
+import { curlOf } from './curl.js'
+import { endpoint, makeFetcher } from './fetcher.js'
+import { claimsOf, keep, kept, timeLeft } from './token.js'
 
 // The page's policy requires trusted types. This one lets React and CodeMirror write elements, in which the policy lets
 // no script run. Code and the addresses of code stay forbidden.
@@ -34,7 +35,7 @@ async function loadExamples(token) {
     const response = await fetch('playground/examples.json', { headers, credentials: 'omit' })
     const body = await response.json()
     if (response.ok) return { open: true, ...body }
-    if (token === '') return { open: false, reason: 'Paste the token of an administrator above.' }
+    if (token === '') return { open: false, reason: 'Paste a token above.' }
     return { open: false, reason: body.errors[0].message }
   } catch {
     return { open: false, reason: 'The server could not be reached.' }
@@ -87,7 +88,7 @@ function Bar({ token, onToken, notice }) {
         <span>Token</span>
         <input
           id="token" type="password" autoComplete="off" spellCheck="false" value={token}
-          placeholder="Paste a token. It stays in this page's memory only."
+          placeholder="Paste a token. It stays in this tab only."
           onChange={(event) => onToken(event.target.value)}
         />
       </label>
@@ -101,6 +102,38 @@ function Outcome({ outcome }) {
   if (outcome === null) return 'Choose an example on the left, or write your own operation, and press Ctrl Enter.'
   const { word, kind, details } = outcome
   return <><b className={kind}>{word}</b>{details.map((detail) => <span key={detail}>{detail}</span>)}</>
+}
+
+// useWrapping wraps the long lines of every editor: sideways scrolling hides the end of a query and of an answer.
+function useWrapping() {
+  const { queryEditor, variableEditor, responseEditor } = useEditorContext({ nonNull: true })
+  useEffect(() => {
+    for (const editor of [queryEditor, variableEditor, responseEditor]) editor?.setOption('lineWrapping', true)
+  }, [queryEditor, variableEditor, responseEditor])
+}
+
+// Wrapping is a component, because it needs the editors of the provider around it.
+function Wrapping() {
+  useWrapping()
+  return null
+}
+
+// CurlButton copies the operation as a command for a terminal. The token is a variable of the shell: a command line is
+// seen by other users of the machine and kept in its history.
+function CurlButton() {
+  const { queryEditor, variableEditor } = useEditorContext({ nonNull: true })
+  const [copied, setCopied] = useState(false)
+  const copy = async () => {
+    const text = curlOf(queryEditor?.getValue() ?? '', variableEditor?.getValue() ?? '', endpoint.href)
+    await navigator.clipboard.writeText(text)
+    setCopied(true)
+    setTimeout(() => setCopied(false), 2000)
+  }
+  return (
+    <button type="button" className="curl" onClick={copy} title="The command reads the token from $TOKEN">
+      {copied ? 'Copied' : 'Copy as curl'}
+    </button>
+  )
 }
 
 // useSettled returns a value that has not changed for a while. Otherwise each part of a typed token would count as a
@@ -123,7 +156,7 @@ function Interface(props) {
 }
 
 function App() {
-  const [written, setToken] = useState(given.token ?? '')
+  const [written, setToken] = useState(given.token ?? kept())
   const token = useSettled(written)
   const [access, setAccess] = useState(null)
   const [outcome, setOutcome] = useState(null)
@@ -139,6 +172,7 @@ function App() {
     return () => removeEventListener('hashchange', read)
   }, [onToken])
 
+  useEffect(() => keep(token), [token])
   useEffect(() => {
     let late = false
     loadExamples(token).then((answer) => { if (!late) setAccess(answer) })
@@ -161,7 +195,7 @@ function App() {
     <>
       <Bar token={written} onToken={onToken} notice={access?.notice} />
       {access?.open === false && (
-        <main className="closed"><h2>This playground is for administrators</h2><p>{access.reason}</p></main>
+        <main className="closed"><h2>The playground needs a token</h2><p>{access.reason}</p></main>
       )}
       {offered !== null && (
         <GraphiQLProvider
@@ -171,13 +205,14 @@ function App() {
         >
           <HistoryContextProvider>
             <DocExplorerContextProvider>
+              <Wrapping />
               <Interface
                 isHeadersEditorEnabled={false} showPersistHeadersSettings={false}
                 defaultEditorToolsVisibility="variables"
               >
                 <GraphiQL.Logo><></></GraphiQL.Logo>
                 <GraphiQL.Footer>
-                  <div className="outcome" aria-live="polite"><Outcome outcome={outcome} /></div>
+                  <div className="outcome" aria-live="polite"><Outcome outcome={outcome} /><CurlButton /></div>
                 </GraphiQL.Footer>
               </Interface>
             </DocExplorerContextProvider>

@@ -1,5 +1,19 @@
 // Reads the claims of a token, for display only. The server verifies the token.
 
+const place = 'token'
+
+/** Returns the token that this tab has kept. Another tab has its own; the storage ends with the tab. */
+export function kept() {
+  const token = sessionStorage.getItem(place) ?? ''
+  return (claimsOf(token)?.exp ?? Infinity) * 1000 > Date.now() ? token : ''
+}
+
+/** Keeps a token for this tab. */
+export function keep(token) {
+  if (token === '') sessionStorage.removeItem(place)
+  else sessionStorage.setItem(place, token)
+}
+
 export function claimsOf(token) {
   try {
     const bytes = atob(token.split('.')[1].replaceAll('-', '+').replaceAll('_', '/'))

@@ -182,6 +182,41 @@ func TestCommandLine_PrintsForPeopleAndForPrograms(t *testing.T) {
 	}
 }
 
+// The operator fills a trial, and looks at it without the API.
+func TestCommandLine_SeedsAndListsWorkflows(t *testing.T) {
+	t.Parallel()
+	organization := uuid.NewString()
+	environment := []string{"DATABASE_URL=" + testdb.New(t).URL}
+	runEngine(t, environment, "migrate", "up") // The tables of the job queue are not in the template.
+	of := "--organization=" + organization
+	for _, want := range []string{
+		"Created 10 workflows with SYNTHETIC names; 0 existed already.\n",
+		"Created 0 workflows with SYNTHETIC names; 10 existed already.\n",
+	} {
+		if got := runEngine(t, environment, "seed", "--workflows=10", of); got.code != 0 || got.stderr != want {
+			t.Fatalf("seed: got %+v, want %q", got, want)
+		}
+	}
+	if got := runEngine(t, environment, "organizations", "list"); !strings.Contains(got.stdout, organization) {
+		t.Errorf("organizations list: got %+v", got)
+	}
+	list := runEngine(t, environment, "workflows", "list", of, "--first=9", "--json")
+	var flows []struct{ ID, State string }
+	if err := json.Unmarshal([]byte(list.stdout), &flows); err != nil || len(flows) != 9 ||
+		flows[0].State != "CANCELLED" || flows[1].State != "CREATED" {
+		t.Fatalf("workflows list: got %+v, %v", list, err)
+	}
+	shown := runEngine(t, environment, "workflows", "show", of, "wf_"+flows[0].ID)
+	for _, want := range []string{"SYNTHETIC workflow 000010", "The workflow was cancelled.", "CANCEL", "operator"} {
+		if !strings.Contains(shown.stdout, want) {
+			t.Errorf("workflows show: got %+v, want %q", shown, want)
+		}
+	}
+	if got := runEngine(t, environment, "verify"); got.code != 0 {
+		t.Errorf("verify: got %+v", got)
+	}
+}
+
 // A life of 90 days can be written as such.
 func TestCommandLine_UnderstandsDays(t *testing.T) {
 	t.Parallel()

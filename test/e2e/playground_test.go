@@ -48,14 +48,17 @@ func TestPlayground_RunsAQueryAMutationAndASubscription(t *testing.T) {
 	viewer.Role = caller.Viewer
 	p := openTab(t)
 
-	// By default the playground is for administrators only: other callers see no example.
+	// The playground is for callers with a token, and a viewer is one. A reload keeps the token in its tab.
 	p.open(started.address + "/playground")
-	p.waits(`document.querySelector('.closed')?.textContent.includes('Paste the token of an administrator')`)
-	p.signIn(token(t, viewer))
-	p.waits(`document.querySelector('.closed')?.textContent.includes('This needs the permission EXPLORE.')`)
+	p.waits(`document.querySelector('.closed')?.textContent.includes('Paste a token above.')`)
 	if got := p.run(`document.querySelectorAll('.example, .CodeMirror').length`); got != "0" {
-		t.Errorf("a viewer sees %s examples and editors, want none", got)
+		t.Errorf("without a token the page has %s examples and editors, want none", got)
 	}
+	p.signIn(token(t, viewer))
+	p.waits(`document.querySelectorAll('.example').length >= 13`)
+	p.open(started.address + "/playground")
+	p.waits(`document.querySelector('.identity')?.textContent.includes('VIEWER') &&
+		document.querySelectorAll('.CodeMirror').length >= 3`)
 
 	admin := token(t, w.who)
 	p.open(started.address + "/playground#token=" + admin)
@@ -66,6 +69,7 @@ func TestPlayground_RunsAQueryAMutationAndASubscription(t *testing.T) {
 	if got := p.run(`document.querySelector('.notice')?.textContent`); got != server.SyntheticNotice {
 		t.Errorf("the notice: got %q, want %q", got, server.SyntheticNotice)
 	}
+	p.choose("Who am I?") // After a reload GraphiQL opens an empty tab beside the former ones.
 	p.execute(`"role": "ADMIN"`)
 
 	p.choose("Create a workflow")
@@ -126,11 +130,44 @@ func (p *tab) isClean(address, token string) {
 	if got := p.run(`JSON.stringify(violations)`); got != "[]" {
 		p.t.Errorf("violations of the policy: got %s, want none", got)
 	}
-	stored := p.run(`JSON.stringify([Object.entries(localStorage), Object.entries(sessionStorage), document.cookie])`)
+	// The tab keeps the token; nothing that outlives the tab does.
+	stored := p.run(`JSON.stringify([Object.entries(localStorage), document.cookie])`)
 	if strings.Contains(stored, token) || strings.Contains(stored, "eyJ") {
 		p.t.Errorf("the browser keeps the token: %s", stored)
+	}
+	if got := p.run(`sessionStorage.getItem('token')`); got != token {
+		p.t.Errorf("the tab has kept %q, want the token", got)
 	}
 	if got := p.run(`localStorage.length`); got != "0" {
 		p.t.Errorf("localStorage has %s items, want none", got)
 	}
+}
+
+// On a telephone the page is as wide as the screen, and long lines wrap.
+func TestPlayground_FitsANarrowScreen(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	started := w.serve(t, "--sandbox")
+	p := openTab(t)
+	p.call("Emulation.setDeviceMetricsOverride", map[string]any{
+		"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": true,
+	})
+	p.open(started.address + "/playground#token=" + token(t, w.who))
+	p.waits(`document.querySelectorAll('.example').length >= 13 && document.querySelectorAll('.CodeMirror').length >= 3`)
+	p.choose("Create a workflow")
+	p.execute(`"state": "CREATED"`)
+	for what, expression := range map[string]string{
+		"width of the page":    `document.documentElement.scrollWidth <= 390`,
+		"width of the editor":  `document.querySelector('.graphiql-editors').getBoundingClientRect().width > 320`,
+		"width of the answer":  `document.querySelector('.graphiql-response').getBoundingClientRect().width > 320`,
+		"height of the answer": `document.querySelector('.graphiql-response').getBoundingClientRect().height > 200`,
+		"wrapping of the editor": `[...document.querySelectorAll('.graphiql-editors .CodeMirror')].slice(0, 2)
+			.every((e) => e.CodeMirror.getOption('lineWrapping'))`,
+		"wrapping of the answer": `document.querySelector('.result-window .CodeMirror').CodeMirror.getOption('lineWrapping')`,
+	} {
+		if got := p.run(`String(` + expression + `)`); got != "true" {
+			t.Errorf("%s: got %s, want true", what, got)
+		}
+	}
+	p.shot("playground-390")
 }

@@ -1,19 +1,26 @@
 package e2e
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/infin8content/engine/internal/caller"
 )
 
-func TestSchemaAccess_NeedsAnAdministratorByDefault(t *testing.T) {
+func TestSchemaAccess_IsForEveryRoleUnlessASettingSaysAdmins(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	server := w.serve(t, "--workers=false")
+	w.readSchema(t, w.serve(t, "--workers=false"), caller.Roles())
+	w.readSchema(t, w.serve(t, "--workers=false", "--introspection=admins"), []caller.Role{caller.Admin})
+}
+
+// readSchema introspects with each role. It must work for the allowed ones only.
+func (w world) readSchema(t *testing.T, server *process, allowed []caller.Role) {
+	t.Helper()
 	for _, role := range caller.Roles() {
 		want := "FORBIDDEN"
-		if role == caller.Admin {
+		if slices.Contains(allowed, role) {
 			want = ""
 		}
 		who := w.who
