@@ -136,6 +136,7 @@ var plan = []row{
 			"internal/caller", "internal/fault", "internal/issuer",
 			"internal/publicid", // a token may name one workflow
 			"internal/spelling",
+			"internal/fair",
 			"internal/header", // shared with gqlhttp, so that both take the same requests for WebSockets
 			"internal/strictjson",
 		},

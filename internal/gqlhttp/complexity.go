@@ -47,6 +47,7 @@ type complexityCounter struct {
 	sizes     map[string]int // of the lists of introspection, by field
 	variables map[string]any
 	page      int
+	weights   map[string]int
 	fragments map[*ast.FragmentDefinition]objects
 	tooLarge  int // the first page that is greater than page; 0 when there is none
 }
@@ -54,7 +55,7 @@ type complexityCounter struct {
 // count returns the complexity of an operation: at most the number of objects in its answer. A list counts as many
 // items as its argument first says, and without one as its directive @listSize says, or 10. A list inside a list
 // multiplies. A mutation adds 10. Leaves count 0, and an object of the schema counts a tenth. All branches of an
-// abstract type count.
+// abstract type count. Arguments and leaves that have a weight add it.
 func (c *complexityCounter) count(operation *ast.OperationDefinition) int {
 	all := c.selection(operation.SelectionSet)
 	return max(1, min(all.once+multiply(unsizedList, all.each), maxCount))
@@ -67,6 +68,8 @@ func (c *complexityCounter) selection(selections ast.SelectionSet) objects {
 		case *ast.Field:
 			if len(selection.SelectionSet) > 0 {
 				sum.add(c.field(selection))
+			} else if selection.ObjectDefinition != nil {
+				sum.once = min(sum.once+c.weights[selection.ObjectDefinition.Name+"."+selection.Name], maxCount)
 			}
 		case *ast.InlineFragment:
 			sum.add(c.selection(selection.SelectionSet))
@@ -101,6 +104,7 @@ func (c *complexityCounter) field(field *ast.Field) objects {
 	case field.Name == "ofType": // Clients nest nine of them, and a type of a schema needs few.
 		sum--
 	}
+	sum = min(sum+c.arguments(field), maxCount)
 	if size, inSchema := c.sizes[field.Name]; inSchema && isOfSchema(field.ObjectDefinition) {
 		return objects{once: multiply(size, sum)}
 	}
@@ -112,6 +116,41 @@ func (c *complexityCounter) field(field *ast.Field) objects {
 		return objects{each: sum}
 	}
 	return objects{once: sum}
+}
+
+// arguments returns what the arguments of a field add.
+func (c *complexityCounter) arguments(field *ast.Field) int {
+	sum := 0
+	for _, argument := range field.Arguments {
+		definition := field.Definition.Arguments.ForName(argument.Name)
+		if value, err := argument.Value.Value(c.variables); err == nil && definition != nil {
+			sum = min(sum+c.weigh(definition.Type, value), maxCount)
+		}
+	}
+	return sum
+}
+
+// weigh returns what a value adds: the weights of the fields of its inputs and of its values of enums.
+func (c *complexityCounter) weigh(of *ast.Type, value any) int {
+	switch value := value.(type) {
+	case string:
+		return c.weights[of.Name()+"."+value]
+	case []any:
+		most := 0
+		for _, one := range value {
+			most = max(most, c.weigh(of, one))
+		}
+		return most
+	case map[string]any:
+		definition, sum := c.schema.Types[of.Name()], 0
+		for name, inner := range value {
+			if field := definition.Fields.ForName(name); field != nil && inner != nil {
+				sum = min(sum+c.weights[of.Name()+"."+name]+c.weigh(field.Type, inner), maxCount)
+			}
+		}
+		return sum
+	}
+	return 0
 }
 
 // multiply returns the product, at most maxCount.

@@ -30,6 +30,12 @@ func (t transports) serveEvents(w http.ResponseWriter, r *http.Request) {
 		t.refuse(w, r, refused)
 		return
 	}
+	closed, err := t.open(r.Context())
+	if err != nil {
+		t.refuseOpen(w, r, err)
+		return
+	}
+	defer closed()
 	ctx, cancel := untilExpiry(r.Context())
 	var goroutines sync.WaitGroup
 	defer goroutines.Wait()

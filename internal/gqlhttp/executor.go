@@ -21,6 +21,8 @@ type limitedExecutor struct {
 	*executor.Executor
 	schema *ast.Schema
 	limits Limits
+	// weights has the complexity of arguments and leaves.
+	weights map[string]int
 	// introspectionSizes are estimated lengths of the introspection lists, by field.
 	introspectionSizes map[string]int
 	// valid caches validated documents by their text.
@@ -48,6 +50,7 @@ func newLimitedExecutor(o Options, p presenter) *limitedExecutor {
 		mayIntrospect:      o.MayIntrospect,
 		spend:              o.Spend,
 		admission:          o.Admit,
+		weights:            o.Weights,
 	}
 	e.SetQueryCache(parsedQueries{})
 	e.SetErrorPresenter(p.present)
@@ -119,6 +122,7 @@ func (e *limitedExecutor) checkComplexity(operation *graphql.OperationContext) e
 		sizes:     e.introspectionSizes,
 		variables: operation.Variables,
 		page:      e.limits.Page,
+		weights:   e.weights,
 	}
 	requested := c.count(operation.Operation)
 	operation.Stats.SetExtension(complexityExtension, Complexity{

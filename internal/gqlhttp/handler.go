@@ -43,9 +43,14 @@ type Options struct {
 	// Spend takes the complexity of an operation from the budget of the caller's organization. A RATE_LIMITED error
 	// refuses the operation. After any other error queries pass and mutations do not. Nil limits nothing.
 	Spend func(ctx context.Context, organization uuid.UUID, complexity int64) error
+	// Weights are the complexity of arguments and leaves that are dear, by Type.field of an input or an object, and by
+	// Type.VALUE of an enum.
+	Weights map[string]int
 	// Admit waits until an operation may run. done is called when it has ended; a subscription lasts. The operation runs
 	// in the context that Admit returns. An error refuses the operation. Nil admits all at once.
 	Admit func(ctx context.Context, o Admission) (admitted context.Context, done func(), err error)
+	// Open counts a websocket or a stream of a caller until closed is called; an error refuses it. Nil counts none.
+	Open func(ctx context.Context) (closed func(), err error)
 	// Documents are the operations that clients may name by an id; nil has none.
 	Documents *Documents
 	// MayIntrospect reports whether a caller may read the schema by introspection. Other callers get no suggestions for
@@ -90,6 +95,9 @@ func (o Options) withDefaults() Options {
 	if o.Admit == nil {
 		o.Admit = func(ctx context.Context, _ Admission) (context.Context, func(), error) { return ctx, func() {}, nil }
 	}
+	if o.Open == nil {
+		o.Open = func(context.Context) (func(), error) { return func() {}, nil }
+	}
 	if o.Observe == nil {
 		o.Observe = func(context.Context, Outcome) {}
 	}
@@ -116,6 +124,7 @@ func NewHandler(o Options) http.Handler {
 		endpoint: plain,
 		plain:    compressed(plain),
 		limits:   o.Sockets.withDefaults(),
+		open:     o.Open,
 		signIn:   o.SignIn,
 		stopped:  o.Stopped,
 		revoked:  o.Revoked,

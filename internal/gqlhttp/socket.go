@@ -54,6 +54,8 @@ type socket struct {
 	// acknowledged has the caller; nil before connection_ack. Only the reader uses it.
 	acknowledged context.Context
 	begun        chan struct{} // closed by the first connection_init
+	// ended stops counting the socket of the caller. Only the reader changes it.
+	ended func()
 
 	// mu orders the messages, so that none follows the outcome of its operation.
 	mu         sync.Mutex
@@ -69,10 +71,19 @@ type operation struct {
 
 // serveSocket upgrades the request to a WebSocket and serves it until it ends.
 func (t transports) serveSocket(w http.ResponseWriter, r *http.Request) {
+	closed := func() {}
+	if caller.From(r.Context()).Known() { // Else its first message names the caller.
+		var err error
+		if closed, err = t.open(r.Context()); err != nil {
+			t.refuseOpen(w, r, err)
+			return
+		}
+	}
 	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{
 		Subprotocols: []string{subprotocol}, InsecureSkipVerify: true, // Package web has checked the origin.
 	})
 	if err != nil {
+		closed()
 		return // Accept has answered the client.
 	}
 	conn.SetReadLimit(min(firstBytes, t.limits.MessageBytes))
@@ -82,8 +93,10 @@ func (t transports) serveSocket(w http.ResponseWriter, r *http.Request) {
 		control:    http.NewResponseController(w),
 		begun:      make(chan struct{}),
 		operations: map[string]*operation{},
+		ended:      closed,
 	}
 	s.ctx, s.cancel = context.WithCancel(r.Context())
+	defer func() { s.ended() }()
 	defer func() { _ = conn.CloseNow() }()
 	defer s.goroutines.Wait()
 	defer s.cancel()
@@ -237,6 +250,13 @@ func (s *socket) init(m message) (websocket.StatusCode, string) {
 	}
 	if !caller.From(ctx).Known() {
 		return closeForbidden, "Forbidden"
+	}
+	if !caller.From(s.ctx).Known() {
+		closed, err := s.open(ctx)
+		if err != nil {
+			return closeTryLater, shortReason(err.Error())
+		}
+		s.ended = closed
 	}
 	s.goroutines.Go(func() { s.closeAtExpiry(ctx) })
 	s.acknowledged = ctx

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
 	"github.com/infin8content/engine/internal/caller"
 	"github.com/infin8content/engine/internal/header"
 )
@@ -44,6 +46,7 @@ type transports struct {
 	plain   http.Handler
 	limits  SocketLimits
 	signIn  func(ctx context.Context, authorization ...string) (context.Context, error)
+	open    func(ctx context.Context) (closed func(), err error)
 	stopped <-chan struct{}
 	revoked func(ctx context.Context, who caller.Caller) <-chan struct{}
 	logger  *slog.Logger
@@ -59,6 +62,14 @@ func (t transports) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		t.plain.ServeHTTP(w, r)
 	}
+}
+
+// refuseOpen answers a socket or stream beyond a limit, before it begins.
+func (t transports) refuseOpen(w http.ResponseWriter, r *http.Request, err error) {
+	errs := gqlerror.List{gqlerror.Wrap(err)}
+	setRetryAfter(w, errs)
+	response := t.executor.DispatchError(r.Context(), errs)
+	write(w, jsonMedia, http.StatusTooManyRequests, errorResponse{Errors: response.Errors})
 }
 
 // untilExpiry returns a context that ends with the caller's token.

@@ -43,7 +43,10 @@ func (s *Server) wireAPI(ctx context.Context, store *postgres.Store) error {
 			Report:        web.Annotate,
 			SignIn:        s.observers.signIn(signIn.Authenticate),
 			Spend:         s.spend(store),
+			Weights:       graph.Weights(),
 			Admit:         s.fairness.admit,
+			Open:          s.fairness.socket,
+			Sockets:       gqlhttp.SocketLimits{InitTime: s.settings.SocketInitTime},
 			Observe:       s.observers.answers(),
 			Limits:        s.settings.limits(),
 			Documents:     documents,
@@ -69,5 +72,5 @@ func (s *Server) wireAPI(ctx context.Context, store *postgres.Store) error {
 			return store.Ping(within(ctx, place{key: probing, urgent: true}))
 		},
 	})
-	return s.listen()
+	return s.listen(proxies)
 }

@@ -61,6 +61,7 @@ func (s *Server) signIn(ctx context.Context, store *postgres.Store) (web.SignIn,
 		Admit: func(ctx context.Context, who caller.Caller) error {
 			return s.engine.Admit(within(ctx, place{key: who.OrganizationID, urgent: true}), who)
 		},
+		Enter:    s.fairness.enter,
 		Throttle: s.loginThrottle(store),
 	}, nil
 }

@@ -15,6 +15,8 @@ import (
 	"github.com/infin8content/engine/internal/gqlhttp"
 	"github.com/infin8content/engine/internal/metrics"
 	"github.com/infin8content/engine/internal/postgres"
+	"github.com/infin8content/engine/internal/rate"
+	"github.com/infin8content/engine/internal/web"
 )
 
 // urgent are the mutations that may take the reserved places: a program that has called a model must be able to say
@@ -31,7 +33,11 @@ var (
 // fairness has the queues and counts that share the server between organizations.
 type fairness struct {
 	requests, connections *fair.Queue[uuid.UUID]
-	subscriptions         *fair.Count[uuid.UUID]
+	databaseTime          *fair.Budget[uuid.UUID]
+	// The counts are by organization, by slot of the client's address, and of all sockets.
+	open, sockets, subscriptions        *fair.Count[uuid.UUID]
+	addressSockets, addressSubscription *fair.Count[int]
+	allSockets                          *fair.Count[struct{}]
 }
 
 func (s Settings) requestLimits() fair.Limits {
@@ -64,8 +70,16 @@ func (s Settings) checkFairness() error {
 	if err := s.connectionLimits().Check(); err != nil {
 		faults = append(faults, fmt.Errorf("--connections, --reserved-connections, --organization-connections: %w", err))
 	}
-	if s.MaxSubscriptions < 0 {
-		faults = append(faults, errors.New("--organization-subscriptions must not be negative"))
+	if min(s.OpenRequests, s.Sockets, s.OrganizationSockets, s.AddressSockets, s.MaxSubscriptions,
+		s.AddressSubscriptions) < 0 {
+		faults = append(faults, errors.New("--organization-open-requests, --max-sockets, --organization-sockets, "+
+			"--address-sockets, --organization-subscriptions and --address-subscriptions must not be negative"))
+	}
+	if s.DatabaseTime < 0 || s.DatabaseTime > 0 && s.DatabaseBurst <= 0 {
+		faults = append(faults, errors.New("--database-time must not be negative, and needs a --database-burst"))
+	}
+	if s.SocketInitTime <= 0 {
+		faults = append(faults, errors.New("--socket-init-time must be greater than zero"))
 	}
 	return errors.Join(faults...)
 }
@@ -74,17 +88,43 @@ func (s Settings) fairness() fairness {
 	return fairness{
 		requests:      fair.New[uuid.UUID](s.requestLimits()),
 		connections:   fair.New[uuid.UUID](s.connectionLimits()),
+		databaseTime:  fair.NewBudget[uuid.UUID](s.DatabaseTime, s.DatabaseBurst, time.Now),
+		open:          fair.NewCount[uuid.UUID](s.OpenRequests),
+		sockets:       fair.NewCount[uuid.UUID](s.OrganizationSockets),
 		subscriptions: fair.NewCount[uuid.UUID](s.MaxSubscriptions),
+
+		addressSockets:      fair.NewCount[int](s.AddressSockets),
+		addressSubscription: fair.NewCount[int](s.AddressSubscriptions),
+		allSockets:          fair.NewCount[struct{}](s.Sockets),
 	}
 }
 
-// observe adds the figures of the queues and counts to the metrics.
-func (f fairness) observe(m *metrics.Metrics) {
-	m.Places(map[string]func() fair.Figures{
+// observe adds the figures of the queues, the counts and the listener to the metrics.
+func (f fairness) observe(m *metrics.Metrics, clients *web.Connections) {
+	kinds := map[string]func() fair.Figures{
 		"requests":      f.requests.Figures,
-		"connections":   f.connections.Figures,
-		"subscriptions": f.subscriptions.Figures,
-	})
+		"database":      f.connections.Figures,
+		"database_time": f.databaseTime.Figures,
+		"open_requests": f.open.Figures,
+		"sockets":       both(f.sockets.Figures, f.addressSockets.Figures, f.allSockets.Figures),
+		"subscriptions": both(f.subscriptions.Figures, f.addressSubscription.Figures),
+	}
+	if clients != nil {
+		kinds["clients"] = func() fair.Figures { all, _ := clients.Figures(); return all }
+		kinds["unknown_clients"] = func() fair.Figures { _, unknown := clients.Figures(); return unknown }
+	}
+	m.Places(kinds)
+}
+
+// both returns the figures of things that several counts limit.
+func both(of func() fair.Figures, others ...func() fair.Figures) func() fair.Figures {
+	return func() fair.Figures {
+		figures := of()
+		for _, other := range others {
+			figures.Refused += other().Refused
+		}
+		return figures
+	}
 }
 
 type placeKey struct{}
@@ -101,7 +141,7 @@ func within(ctx context.Context, p place) context.Context {
 }
 
 // gate lets statements through to the database: those of an organization in its share, those of health checks, sign-ins
-// and money also in the reserve.
+// and money also in the reserve. The time of other statements is charged to their organization.
 func (f fairness) gate(ctx context.Context) (leave func(time.Duration), err error) {
 	p, given := ctx.Value(placeKey{}).(place)
 	if !given {
@@ -115,7 +155,12 @@ func (f fairness) gate(ctx context.Context) (leave func(time.Duration), err erro
 	if err != nil {
 		return nil, err
 	}
-	return func(time.Duration) { left() }, nil
+	return func(held time.Duration) {
+		left()
+		if !p.urgent && p.key != uuid.Nil {
+			f.databaseTime.Charge(p.key, held)
+		}
+	}, nil
 }
 
 // store returns a store whose statements pass the gate.
@@ -123,22 +168,61 @@ func (s *Server) store(pool *pgxpool.Pool) *postgres.Store {
 	return postgres.New(pool).Through(s.fairness.gate)
 }
 
-// admit waits until an operation may run. A subscription does not wait, but an organization has a limited number.
+// admit waits until an operation may run. It refuses an organization that has used its time in the database, except
+// for mutations of money. A subscription does not wait, but an organization has a limited number.
 func (f fairness) admit(ctx context.Context, o gqlhttp.Admission) (context.Context, func(), error) {
 	organization := caller.From(ctx).OrganizationID
-	if o.Type == "subscription" {
-		done, ok := f.subscriptions.Add(organization)
-		if !ok {
-			return nil, nil, &fair.CrowdedError{}
-		}
-		return ctx, done, nil
-	}
 	isUrgent := o.Type == "mutation" && !slices.ContainsFunc(o.Fields, func(name string) bool {
 		return !slices.Contains(urgent, name)
 	})
+	if !isUrgent {
+		if err := f.databaseTime.Check(organization); err != nil {
+			return nil, nil, err
+		}
+	}
+	if o.Type == "subscription" {
+		done, err := all(
+			func() (func(), bool) { return f.subscriptions.Add(organization) },
+			func() (func(), bool) { return f.addressSubscription.Add(rate.SlotOf(web.ClientAddress(ctx))) },
+		)
+		return ctx, done, err
+	}
 	if isUrgent {
 		ctx = within(ctx, place{key: organization, urgent: true})
 	}
 	done, err := f.requests.Enter(ctx, fair.Entry[uuid.UUID]{Key: organization, Urgent: isUrgent})
 	return ctx, done, err
+}
+
+// all counts one thing in several counts, or in none when one of them is full.
+func all(counts ...func() (func(), bool)) (done func(), err error) {
+	var counted []func()
+	done = func() {
+		for _, one := range counted {
+			one()
+		}
+	}
+	for _, count := range counts {
+		one, ok := count()
+		if !ok {
+			done()
+			return nil, &fair.CrowdedError{}
+		}
+		counted = append(counted, one)
+	}
+	return done, nil
+}
+
+// enter counts a request of an organization until it is answered.
+func (f fairness) enter(ctx context.Context) (leave func(), err error) {
+	return all(func() (func(), bool) { return f.open.Add(caller.From(ctx).OrganizationID) })
+}
+
+// socket counts a websocket or a stream of an organization and a client address.
+func (f fairness) socket(ctx context.Context) (closed func(), err error) {
+	return all(
+		func() (func(), bool) { return f.sockets.Add(caller.From(ctx).OrganizationID) },
+		func() (func(), bool) { return f.addressSockets.Add(rate.SlotOf(web.ClientAddress(ctx))) },
+		func() (func(), bool) { return f.allSockets.Add(struct{}{}) },
+	)
 }

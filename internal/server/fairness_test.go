@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -26,6 +27,7 @@ func narrow() Settings {
 			ReservedConnections:     2,
 			OrganizationConnections: 1,
 			MaxSubscriptions:        1,
+			SocketInitTime:          time.Second,
 		},
 	}
 }
@@ -113,4 +115,40 @@ func TestFairness_RefusesSettingsWithoutPlaces(t *testing.T) {
 			t.Errorf("got %v, want an error about %s", err, want)
 		}
 	}
+}
+
+func TestFairness_ChargesTheTimeInTheDatabase(t *testing.T) {
+	t.Parallel()
+	s := narrow()
+	s.DatabaseTime, s.DatabaseBurst = time.Second, time.Minute
+	f := s.fairness()
+	query := gqlhttp.Admission{Type: "query", Fields: []string{"workflows"}}
+	money := gqlhttp.Admission{Type: "mutation", Fields: []string{"reserveUsage"}}
+	use := func(o gqlhttp.Admission) error {
+		ctx, done, err := f.admit(as(t.Context(), 1), o)
+		if err != nil {
+			return err
+		}
+		defer done()
+		leave, err := f.gate(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		leave(time.Hour)
+		return nil
+	}
+	if err := errors.Join(use(money), use(query), use(money)); err != nil {
+		t.Errorf("before the budget is used: %v", err)
+	}
+	if err := use(query); fault.KindOf(err) != fault.RateLimited {
+		t.Errorf("after the budget is used: got %v, want RATE_LIMITED", err)
+	}
+	if err := use(money); err != nil {
+		t.Errorf("a mutation of money: %v", err)
+	}
+	_, done, err := f.admit(as(t.Context(), 2), query)
+	if err != nil {
+		t.Fatalf("another organization: %v", err)
+	}
+	done()
 }

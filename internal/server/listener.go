@@ -12,7 +12,7 @@ import (
 )
 
 // listen takes the port and reads the certificate now, so that a fault of either stops the start.
-func (s *Server) listen() error {
+func (s *Server) listen(proxies web.Proxies) error {
 	o := s.settings.ListenerSettings
 	s.api = &http.Server{
 		Handler:           s.handler,
@@ -35,8 +35,14 @@ func (s *Server) listen() error {
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w", s.settings.Listen, err)
 	}
-	limited := web.LimitConnections(listener, o.MaxConnections)
-	s.listener, s.api.ConnState = limited, limited.Watch
+	limited := web.LimitConnections(listener, web.ConnectionLimits{
+		Most:       o.MaxConnections,
+		PerAddress: o.MaxOfAddress,
+		Unknown:    o.MaxUnknown,
+		Proxies:    proxies,
+	})
+	s.listener, s.api.ConnState, s.api.ConnContext = limited, limited.Watch, limited.Context
+	s.clients = limited
 	s.parts = append(s.parts, s.serveAPI)
 	return nil
 }

@@ -53,7 +53,7 @@ func (s *Server) serveMetrics(pool *pgxpool.Pool) error {
 		return nil
 	}
 	m.Pools(s.observers.pools...)
-	s.fairness.observe(m)
+	s.fairness.observe(m, s.clients)
 	m.Live(s.live.Subscriptions, s.live.Resyncs)
 	m.Unknown(postgres.New(pool).CountUnknown)
 	m.Queue(func(ctx context.Context) (metrics.Backlog, error) {

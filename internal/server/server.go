@@ -35,6 +35,7 @@ type Server struct {
 	handler  http.Handler
 	api      *http.Server // nil without the API, like the listener
 	listener net.Listener
+	clients  *web.Connections
 	// parts run side by side until the context ends. One that fails ends all.
 	parts     []func(context.Context) error
 	draining  atomic.Bool

@@ -66,6 +66,8 @@ type ListenerSettings struct {
 	TLSCert        string        `name:"tls-cert" help:"File with the server's certificate and its chain, in PEM."`
 	TLSKey         string        `name:"tls-key" help:"File with the private key of the certificate."`
 	MaxConnections int           `default:"4000" help:"Connections that may be open at once."`
+	MaxUnknown     int           `name:"max-unknown-connections" default:"500" help:"Of these, the ones without a valid caller; the oldest is closed for a new one."`
+	MaxOfAddress   int           `name:"address-connections" default:"2000" help:"Connections that one client address may have; trusted proxies have no limit."`
 	ReadHeaderTime time.Duration `default:"5s" help:"Time that a client has to send the head of a request."`
 	ReadTime       time.Duration `default:"15s" help:"Time that a client has to send a whole request."`
 	WriteTime      time.Duration `default:"30s" help:"Time that a client has until it has read the answer."`
@@ -81,7 +83,15 @@ type FairnessSettings struct {
 	RequestWait             time.Duration `default:"10s" help:"Longest wait of a query or mutation for its turn."`
 	ReservedConnections     int           `default:"4" help:"Database connections that only health checks, sign-ins and money may take; at most a quarter."`
 	OrganizationConnections int           `default:"5" help:"Database connections that the requests of one organization use at once."`
+	DatabaseTime            time.Duration `default:"2s" help:"Time in the database that an organization may use in each second; 0 is no limit."`
+	DatabaseBurst           time.Duration `default:"60s" help:"Time in the database that an organization may use at once."`
+	OpenRequests            int           `name:"organization-open-requests" default:"500" help:"HTTP requests of one organization that are read, wait, run or stream; 0 is no limit."`
+	Sockets                 int           `name:"max-sockets" default:"3000" help:"Websockets and streams that may be open at once; 0 is no limit."`
+	OrganizationSockets     int           `default:"1000" help:"Websockets and streams that one organization may have on this server; 0 is no limit."`
+	AddressSockets          int           `default:"1000" help:"Websockets and streams that one client address may have; 0 is no limit."`
 	MaxSubscriptions        int           `name:"organization-subscriptions" default:"5000" help:"Subscriptions that one organization may have on this server; 0 is no limit."`
+	AddressSubscriptions    int           `default:"5000" help:"Subscriptions that one client address may have on this server; 0 is no limit."`
+	SocketInitTime          time.Duration `default:"3s" help:"Time that a websocket has to send connection_init with a valid token."`
 }
 
 // TokenSettings say which tokens a server accepts. The secret of AUTH_SECRET is not one of them.

@@ -20,7 +20,7 @@ func TestConnections_LimitsTheOpenOnes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	listener := LimitConnections(inner, most)
+	listener := LimitConnections(inner, ConnectionLimits{Most: most})
 	var open, peak, served atomic.Int64
 	var all sync.WaitGroup
 	all.Go(func() {
@@ -32,6 +32,7 @@ func TestConnections_LimitsTheOpenOnes(t *testing.T) {
 				}
 				return
 			}
+			know(listener.Context(context.Background(), conn)) // An unknown connection would be closed for a new one.
 			for now := open.Add(1); ; {
 				if before := peak.Load(); now <= before || peak.CompareAndSwap(before, now) {
 					break
@@ -92,7 +93,7 @@ func TestConnections_LimitsTheOpenOnes(t *testing.T) {
 	}
 }
 
-// crowd is a server that permits two connections. Each of its clients keeps its connection.
+// crowd is a server that permits two connections, or has other limits. Each of its clients keeps its connection.
 type crowd struct {
 	*httptest.Server
 	limited *Connections
@@ -102,15 +103,21 @@ type crowd struct {
 
 func newCrowd(t *testing.T, start func(*httptest.Server)) crowd {
 	t.Helper()
+	return newCrowdOf(t, ConnectionLimits{Most: 2}, start)
+}
+
+func newCrowdOf(t *testing.T, limits ConnectionLimits, start func(*httptest.Server)) crowd {
+	t.Helper()
 	c := crowd{entered: make(chan struct{}), leave: make(chan struct{})}
 	c.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/slow" {
+			know(r.Context())
 			c.entered <- struct{}{}
 			<-c.leave
 		}
 	}))
-	c.limited = LimitConnections(c.Listener, 2)
-	c.Listener, c.Config.ConnState = c.limited, c.limited.Watch
+	c.limited = LimitConnections(c.Listener, limits)
+	c.Listener, c.Config.ConnState, c.Config.ConnContext = c.limited, c.limited.Watch, c.limited.Context
 	start(c.Server)
 	t.Cleanup(c.Close)
 	return c
@@ -184,15 +191,108 @@ func TestConnections_ClosesABusyOneOnlyWhenItIsDone(t *testing.T) {
 	t.Parallel()
 	c := newCrowd(t, (*httptest.Server).Start)
 	var all sync.WaitGroup
-	for range 3 {
+	for i := range 3 {
 		ask, _ := c.client(t)
 		all.Go(func() { ask("/slow") })
+		if i < 2 {
+			<-c.entered // A caller has signed in on this connection.
+		}
 	}
-	<-c.entered
-	<-c.entered
 	c.leave <- struct{}{} // That connection is idle now, so the third client gets in.
 	<-c.entered
 	c.leave <- struct{}{}
 	c.leave <- struct{}{}
 	all.Wait()
+}
+
+// dial opens a connection from an address of this machine and sends the beginning of a request for a path.
+func (c crowd) dial(t *testing.T, from, path string) net.Conn {
+	t.Helper()
+	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}, Timeout: time.Minute}
+	conn, err := dialer.Dial("tcp", c.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	_ = conn.SetDeadline(time.Now().Add(time.Minute))
+	_, _ = io.WriteString(conn, "GET "+path+" HTTP/1.1\r\nHost: here\r\n")
+	return conn
+}
+
+// unknown waits until n connections have no caller.
+func (c crowd) unknown(t *testing.T, want int) {
+	t.Helper()
+	for range time.NewTicker(time.Millisecond).C {
+		if _, got := c.limited.Figures(); got.Running == want || t.Context().Err() != nil {
+			return
+		}
+	}
+}
+
+// isClosed waits until the server has closed a connection.
+func isClosed(t *testing.T, conn net.Conn) {
+	t.Helper()
+	var timeout net.Error
+	if _, err := io.Copy(io.Discard, conn); errors.As(err, &timeout) && timeout.Timeout() {
+		t.Error("the connection is still open")
+	}
+}
+
+// answers finishes the request of a connection, which must be answered.
+func answers(t *testing.T, conn net.Conn) {
+	t.Helper()
+	_, _ = io.WriteString(conn, "\r\n")
+	if _, err := io.ReadFull(conn, make([]byte, len("HTTP/1.1 200"))); err != nil {
+		t.Errorf("no answer: %v", err)
+	}
+}
+
+func TestConnections_UnknownOnesGoFirst(t *testing.T) {
+	t.Parallel()
+	c := newCrowdOf(t, ConnectionLimits{Most: 100, Unknown: 3}, (*httptest.Server).Start)
+	known := c.dial(t, "127.0.0.1", "/slow")
+	_, _ = io.WriteString(known, "\r\n")
+	<-c.entered
+	quiet := c.dial(t, "127.0.0.2", "/")
+	first, second := c.dial(t, "127.0.0.3", "/"), c.dial(t, "127.0.0.3", "/")
+	c.unknown(t, 3)
+	third := c.dial(t, "127.0.0.3", "/")
+	isClosed(t, first) // The address with the most unknown connections loses its oldest.
+	for _, conn := range []net.Conn{quiet, second, third} {
+		answers(t, conn)
+	}
+	c.leave <- struct{}{}
+	answers(t, known)
+}
+
+func TestConnections_LimitsEachAddress(t *testing.T) {
+	t.Parallel()
+	c := newCrowdOf(t, ConnectionLimits{Most: 100, PerAddress: 2}, (*httptest.Server).Start)
+	for range 2 {
+		conn := c.dial(t, "127.0.0.1", "/slow")
+		_, _ = io.WriteString(conn, "\r\n")
+		<-c.entered
+	}
+	isClosed(t, c.dial(t, "127.0.0.1", "/"))
+	answers(t, c.dial(t, "127.0.0.2", "/"))
+	c.leave <- struct{}{}
+	c.idle(t, 2)
+	answers(t, c.dial(t, "127.0.0.1", "/")) // It takes the place of the idle connection.
+	c.leave <- struct{}{}
+	if all, _ := c.limited.Figures(); all.Refused != 1 {
+		t.Errorf("%d connections were refused, want 1", all.Refused)
+	}
+}
+
+func TestConnections_TrustedProxiesHaveNoLimitOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	proxies, err := ParseProxies([]string{"127.0.0.9"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := newCrowdOf(t, ConnectionLimits{Most: 100, PerAddress: 1, Proxies: proxies}, (*httptest.Server).Start)
+	conns := []net.Conn{c.dial(t, "127.0.0.9", "/"), c.dial(t, "127.0.0.9", "/")}
+	for _, conn := range conns {
+		answers(t, conn)
+	}
 }

@@ -49,6 +49,9 @@ func recordOf(ctx context.Context) *record {
 // RequestID returns the id of the request of a context, or "" outside of a request.
 func RequestID(ctx context.Context) string { return recordOf(ctx).id }
 
+// ClientAddress returns the address of the client of a request, as far as the proxies are trusted.
+func ClientAddress(ctx context.Context) string { return recordOf(ctx).address }
+
 // Annotate adds the operation of a request and the code of its first error to the access log. An empty argument changes
 // nothing. It ignores an operation that is no GraphQL name: a client could put any text there.
 func Annotate(ctx context.Context, operation, code string) {

@@ -12,10 +12,12 @@ import (
 )
 
 const (
-	quoteRequestID = "Something went wrong on our side. Quote the request id when you report it."
-	tryLater       = "The service is not available at the moment. Try again later."
-	noSuchPage     = "There is nothing here. GraphQL is at /graphql."
-	bodyCutOff     = "The request body could not be read to its end."
+	quoteRequestID  = "Something went wrong on our side. Quote the request id when you report it."
+	tryLater        = "The service is not available at the moment. Try again later."
+	noSuchPage      = "There is nothing here. GraphQL is at /graphql."
+	socketHasNoBody = "A request for a websocket has no body."
+	tooManyBodies   = "Your organization sends too many large bodies at once. Try again later."
+	bodyCutOff      = "The request body could not be read to its end."
 )
 
 // refusal is an answer without GraphQL: an HTTP status, and the one error of the body.

@@ -23,6 +23,8 @@ type SignIn struct {
 	// Admit is called once for each caller with a valid token. It creates an organization that does not exist yet. Nil
 	// admits every organization.
 	Admit func(ctx context.Context, who caller.Caller) error
+	// Enter counts a request until leave is called; a RATE_LIMITED error refuses it. Nil counts none.
+	Enter func(ctx context.Context) (leave func(), err error)
 	// Throttle limits failed sign-ins per address. Nil limits none.
 	Throttle *LoginThrottle
 }
@@ -48,6 +50,7 @@ func (s SignIn) Authenticate(ctx context.Context, authorization ...string) (cont
 		return nil, s.Throttle.count(ctx, authorization, err)
 	}
 	record.identify(who)
+	know(ctx)
 	ctx = caller.WithEnd(caller.With(ctx, who), end)
 	if s.Admit == nil {
 		return ctx, nil
@@ -70,6 +73,13 @@ func (s SignIn) require(next http.Handler) http.Handler {
 			return
 		}
 		ctx, err := s.Authenticate(r.Context(), values...)
+		left := func() {}
+		if err == nil && s.Enter != nil && !header.AsksForWebSocket(r) {
+			left, err = s.Enter(ctx)
+		}
+		if err != nil {
+			closeUnread(w, r)
+		}
 		var limited interface{ Seconds() int }
 		switch {
 		case fault.KindOf(err) == fault.Unauthenticated:
@@ -85,6 +95,7 @@ func (s SignIn) require(next http.Handler) http.Handler {
 		case err != nil:
 			refuse(w, r, signInRefusal(err))
 		default:
+			defer left()
 			next.ServeHTTP(w, r.WithContext(ctx))
 		}
 	})
