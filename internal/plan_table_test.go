@@ -180,6 +180,7 @@ var plan = []row{
 		path: "internal/jobs",
 		imports: []string{
 			"internal/steps", "internal/engine", "internal/workflow", "internal/caller", "internal/fault",
+			"internal/fair",                                          // a slow receiver takes its share of the deliveries only
 			"internal/publicid", "internal/webhook", "internal/cost", // a delivery job writes an alert as text and sends it
 		},
 		modules: []string{river, pgx}, // River's client and its transactional insert are typed by pgx

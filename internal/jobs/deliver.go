@@ -10,6 +10,7 @@ import (
 	"github.com/riverqueue/river"
 
 	"github.com/infin8content/engine/internal/engine"
+	"github.com/infin8content/engine/internal/fair"
 	"github.com/infin8content/engine/internal/publicid"
 	"github.com/infin8content/engine/internal/webhook"
 )
@@ -19,7 +20,11 @@ const alertQueue = "alerts"
 
 const (
 	// deliverers is the number of alerts that a server sends at once.
-	deliverers = 4
+	deliverers = 16
+	// ownDeliverers is the number of alerts that a server sends at once for one organization, so that a slow receiver
+	// delays only its own alerts. crowdedPause is the time until a further one is tried again.
+	ownDeliverers = 2
+	crowdedPause  = 5 * time.Second
 	// deliverLimit limits one delivery, from before its claim to the stored result. It is shorter than the engine's
 	// lease of a claim, so that a slow worker does not send beside the next one.
 	deliverLimit = 40 * time.Second
@@ -50,6 +55,12 @@ type deliverer struct {
 	river.WorkerDefaults[deliverArgs]
 	engine *engine.Engine
 	sender *webhook.Sender
+	// running counts the deliveries of each organization.
+	running *fair.Count[uuid.UUID]
+}
+
+func newDeliverer(o Options) *deliverer {
+	return &deliverer{engine: o.Engine, sender: o.Webhooks, running: fair.NewCount[uuid.UUID](ownDeliverers)}
 }
 
 // Timeout limits one job.
@@ -60,6 +71,11 @@ func (d *deliverer) Work(ctx context.Context, job *river.Job[deliverArgs]) error
 	// A server that stops finishes its delivery, so that it stores the acknowledgement.
 	sending, cancel := context.WithTimeout(context.WithoutCancel(ctx), deliverLimit)
 	defer cancel()
+	done, ok := d.running.Add(job.Args.OrganizationID)
+	if !ok {
+		return river.JobSnooze(crowdedPause)
+	}
+	defer done()
 	claim, wait, err := d.engine.ClaimDelivery(ctx, job.Args.OrganizationID, job.Args.AlertID)
 	switch {
 	case err != nil:

@@ -110,7 +110,7 @@ func NewRunner(o Options) (*Runner, error) {
 	}
 	if o.Webhooks != nil {
 		queues[alertQueue] = river.QueueConfig{MaxWorkers: deliverers}
-		if err := river.AddWorkerSafely(workers, &deliverer{engine: o.Engine, sender: o.Webhooks}); err != nil {
+		if err := river.AddWorkerSafely(workers, newDeliverer(o)); err != nil {
 			return nil, fmt.Errorf("register the delivery worker: %w", err)
 		}
 	}

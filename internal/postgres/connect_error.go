@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net"
 	"regexp"
@@ -76,6 +77,22 @@ func reached(err error) error {
 			"correct DATABASE_URL", place), err}
 	}
 	return fmt.Errorf("reach PostgreSQL at %s: %w", place, errors.Unwrap(connect))
+}
+
+// MayComeBack reports whether an error of Reach may end by itself: PostgreSQL is down, starts or stops, or has no
+// connection left. A wrong address, role, password or database does not.
+func MayComeBack(err error) bool {
+	var setting *SettingError
+	var refused *pgconn.PgError
+	switch {
+	case errors.As(err, &setting):
+		return false
+	case errors.As(err, &refused):
+		return refused.Code == "53300" || refused.Code == "57P03"
+	}
+	return errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ECONNRESET) ||
+		errors.Is(err, fs.ErrNotExist) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) ||
+		pgconn.Timeout(err) || errors.Is(err, context.DeadlineExceeded)
 }
 
 // refusal explains why PostgreSQL refused a connection.

@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -56,6 +55,7 @@ func (s *Server) wireAPI(ctx context.Context, store *postgres.Store) error {
 		SignIn:       signIn,
 		Proxies:      proxies,
 		Export:       Exporter{Auditor: audit.New(store, time.Now)}.Export,
+		Revoked:      s.engine.APIKeyRevoked,
 		Publication:  s.engine.PublishedFile,
 		Observe:      s.observers.requests(),
 		Origins:      s.settings.Origins,
@@ -65,12 +65,7 @@ func (s *Server) wireAPI(ctx context.Context, store *postgres.Store) error {
 		Console:      s.settings.console(),
 
 		PlaygroundIsHome: s.settings.Home == homePlayground,
-		Ready: func(ctx context.Context) error {
-			if s.draining.Load() {
-				return errors.New("the server is stopping")
-			}
-			return store.Ping(within(ctx, place{key: probing, urgent: true}))
-		},
+		Ready:            s.ready(store),
 	})
 	return s.listen(proxies)
 }

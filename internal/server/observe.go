@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -32,7 +33,7 @@ type observers struct {
 
 // observe prepares the metrics and traces that the settings ask for.
 func (s *Server) observe(ctx context.Context) (err error) {
-	if s.settings.MetricsListen != "" {
+	if s.settings.MetricsListen != "" || s.settings.AdminListen != "" {
 		s.observers.metrics = metrics.New()
 	}
 	if s.settings.TracesEndpoint != "" {
@@ -45,8 +46,8 @@ func (s *Server) observe(ctx context.Context) (err error) {
 	return nil
 }
 
-// serveMetrics serves the metrics on an address of their own, if a setting asks for it. They are served until the
-// server is closed, also while it drains.
+// serveMetrics serves the metrics, and the probes, on addresses of their own, if a setting asks for it. They are served
+// until the server is closed, also while it drains.
 func (s *Server) serveMetrics(pool *pgxpool.Pool) error {
 	m := s.observers.metrics
 	if m == nil {
@@ -60,12 +61,36 @@ func (s *Server) serveMetrics(pool *pgxpool.Pool) error {
 		waiting, oldest, err := jobs.Waiting(ctx, pool)
 		return metrics.Backlog{Jobs: waiting, Oldest: oldest}, err
 	})
-	listener, err := net.Listen("tcp", s.settings.MetricsListen)
-	if err != nil {
-		return fmt.Errorf("listen on %s: %w", s.settings.MetricsListen, err)
+	if s.settings.MetricsListen != "" {
+		routes := http.NewServeMux()
+		routes.Handle("GET /metrics", m.Handler())
+		address, err := s.serveAside(s.settings.MetricsListen, routes)
+		if err != nil {
+			return err
+		}
+		s.logger.Info("serving metrics", "url", "http://"+address+"/metrics")
+	}
+	if s.settings.AdminListen == "" {
+		return nil
 	}
 	routes := http.NewServeMux()
 	routes.Handle("GET /metrics", m.Handler())
+	routes.Handle("/", web.Probes(s.ready(s.store(pool))))
+	address, err := s.serveAside(s.settings.AdminListen, routes)
+	if err != nil {
+		return err
+	}
+	s.logger.Info("serving probes and metrics", "url", "http://"+address)
+	return nil
+}
+
+// serveAside serves routes on an address of their own until the server is closed. The limits of the API do not count
+// there.
+func (s *Server) serveAside(on string, routes http.Handler) (address string, err error) {
+	listener, err := net.Listen("tcp", on)
+	if err != nil {
+		return "", fmt.Errorf("listen on %s: %w", on, err)
+	}
 	scraped := &http.Server{
 		Handler:           routes,
 		ReadHeaderTimeout: 5 * time.Second,
@@ -77,8 +102,17 @@ func (s *Server) serveMetrics(pool *pgxpool.Pool) error {
 	}
 	go func() { _ = scraped.Serve(listener) }()
 	s.closers = append(s.closers, func() { _ = scraped.Close() })
-	s.logger.Info("serving metrics", "url", "http://"+listener.Addr().String()+"/metrics")
-	return nil
+	return listener.Addr().String(), nil
+}
+
+// ready returns the check of /readyz. Its statement may take a reserved connection.
+func (s *Server) ready(store *postgres.Store) func(context.Context) error {
+	return func(ctx context.Context) error {
+		if s.draining.Load() {
+			return errors.New("the server is stopping")
+		}
+		return store.Ping(within(ctx, place{key: probing, urgent: true}))
+	}
 }
 
 // committed returns the function that a store calls after each commit: it counts the changes and announces them.

@@ -71,6 +71,9 @@ func (s *Server) wire(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := s.await(ctx, pools); err != nil {
+		return err
+	}
 	if err := s.checkDatabase(ctx, pools); err != nil {
 		return err
 	}

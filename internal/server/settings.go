@@ -31,6 +31,7 @@ type Settings struct {
 	UnitsPerFlow  int64         `default:"3" name:"units-per-workflow" help:"Units of one workflow that run at once, on all servers."`
 	UnitsPerOrg   int64         `default:"6" name:"units-per-organization" help:"Units of one organization that run at once, on all servers."`
 	Connections   int32         `default:"20" help:"Most database connections; the job queue has six of its own."`
+	DatabaseWait  time.Duration `default:"60s" help:"Longest wait at the start for a PostgreSQL that accepts no connections yet."`
 	AttemptLimit  time.Duration `default:"300s" help:"Longest time that one attempt waits for a model."`
 	Lease         time.Duration `default:"30s" help:"Time without a heartbeat after which another worker takes a run over."`
 	Heartbeat     time.Duration `default:"10s" help:"Time between two renewals of a worker's lease."`
@@ -130,6 +131,7 @@ type OperationSettings struct {
 // ObserveSettings say where a server sends its metrics and traces. A server without them computes neither.
 type ObserveSettings struct {
 	MetricsListen  string `help:"Address of the metrics for Prometheus, at /metrics; none when empty."`
+	AdminListen    string `help:"Address of /healthz, /readyz and /metrics, on a listener of their own; none when empty."`
 	TracesEndpoint string `env:"INFIN8_TRACES_ENDPOINT,OTEL_EXPORTER_OTLP_ENDPOINT" help:"${traces}"`
 }
 

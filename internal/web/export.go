@@ -76,8 +76,10 @@ func (r *runningExports) end(organization uuid.UUID) {
 
 // exports answers callers who may export with a file. It sends the file while it reads it, for as long as the client
 // accepts it, up to exportTimeout. It cuts the connection on a later error, so that no client takes half a file for a
-// whole one.
-func exports(write func(context.Context, caller.Caller, Export, io.Writer) error) http.Handler {
+// whole one. The end of the caller's token, or of its key, is such an error.
+func exports(
+	write func(context.Context, caller.Caller, Export, io.Writer) error, valid validity,
+) http.Handler {
 	running := &runningExports{organizations: map[uuid.UUID]bool{}}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		who := caller.From(r.Context())
@@ -107,11 +109,14 @@ func exports(write func(context.Context, caller.Caller, Export, io.Writer) error
 		defer running.end(who.OrganizationID)
 		out := &download{writer: w, control: http.NewResponseController(w), export: in}
 		out.extendDeadline() // The first query may take longer than the server's write timeout.
-		ctx, cancel := context.WithTimeout(r.Context(), exportTimeout)
+		ctx, cancel := valid.during(r.Context())
 		defer cancel()
 		err := write(ctx, who, in, out)
 		if err == nil {
 			return
+		}
+		if errors.Is(context.Cause(ctx), errCredentialEnded) {
+			err = errCredentialEnded
 		}
 		if out.begun {
 			recordOf(r.Context()).fail(fmt.Errorf("the export was cut off: %w", err))
@@ -124,6 +129,38 @@ func exports(write func(context.Context, caller.Caller, Export, io.Writer) error
 	})
 }
 
+var errCredentialEnded = unauthenticated("the token has ended, or the key was revoked")
+
+// validity is what ends an export before its end.
+type validity struct {
+	revoked func(context.Context, caller.Caller) <-chan struct{}
+	now     func() time.Time
+}
+
+// during returns a context that ends with exportTimeout, with the caller's token, and when its key is revoked.
+func (v validity) during(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithTimeout(ctx, exportTimeout)
+	if end, ends := caller.End(ctx); ends {
+		var forget context.CancelFunc
+		ctx, forget = context.WithTimeoutCause(ctx, end.Sub(v.now()), errCredentialEnded)
+		before := cancel
+		cancel = func() { forget(); before() }
+	}
+	if v.revoked == nil {
+		return ctx, cancel
+	}
+	ctx, end := context.WithCancelCause(ctx)
+	ended := v.revoked(ctx, caller.From(ctx))
+	go func() {
+		select {
+		case <-ended:
+			end(errCredentialEnded)
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, func() { end(nil); cancel() }
+}
+
 // exportRefusal returns the answer to an export that has not begun.
 func exportRefusal(err error) refusal {
 	switch kind := fault.KindOf(err); kind {
@@ -131,6 +168,8 @@ func exportRefusal(err error) refusal {
 		return refusal{http.StatusBadRequest, kind, publicText(err)}
 	case fault.NotFound:
 		return refusal{http.StatusNotFound, kind, publicText(err)}
+	case fault.Unauthenticated:
+		return refusal{http.StatusUnauthorized, kind, signInAgain}
 	case fault.Unavailable:
 		return refusal{http.StatusServiceUnavailable, kind, tryLater}
 	default:

@@ -222,3 +222,40 @@ func TestExports_RunOncePerOrganization(t *testing.T) {
 		t.Errorf("the next: got %d, want 200", third.StatusCode)
 	}
 }
+
+func TestExports_EndWithTheKeyOrTheToken(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		life   time.Duration
+		revoke bool
+	}{
+		"revoked key": {time.Hour, true},
+		"ended token": {time.Second, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			revoked := make(chan struct{})
+			b := setup(t, func(o *web.Options) {
+				o.Export = func(ctx context.Context, _ caller.Caller, _ web.Export, _ io.Writer) error {
+					if c.revoke {
+						close(revoked)
+					}
+					<-ctx.Done()
+					return ctx.Err()
+				}
+				o.Revoked = func(context.Context, caller.Caller) <-chan struct{} { return revoked }
+			})
+			who := caller.Caller{Actor: "ada", OrganizationID: uuid.New(), Role: caller.Admin}
+			token, err := b.auth.Token(who, c.life)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := b.get("/export/ledger.csv", "Authorization", "Bearer "+token); got.StatusCode != http.StatusUnauthorized {
+				t.Errorf("got %d, want 401", got.StatusCode)
+			}
+			if !strings.Contains(b.log.String(), "the token has ended, or the key was revoked") {
+				t.Errorf("the log does not say why: %s", b.log)
+			}
+		})
+	}
+}

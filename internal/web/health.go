@@ -13,6 +13,19 @@ import (
 // readyTimeout limits the check of a probe. Usual probes wait longer.
 const readyTimeout = 2 * time.Second
 
+// Probes returns the handler of /healthz and /readyz alone, for a listener of their own.
+func Probes(ready func(ctx context.Context) error) http.Handler {
+	mux := http.NewServeMux()
+	handleProbes(mux, ready)
+	mux.HandleFunc("/", notFound)
+	return mux
+}
+
+func handleProbes(mux *http.ServeMux, check func(context.Context) error) {
+	mux.HandleFunc("GET /healthz", healthy)
+	mux.Handle("GET /readyz", ready(check))
+}
+
 // healthy answers that the process lives. It does no I/O, so that a slow database does not get the process killed.
 func healthy(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")

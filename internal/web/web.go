@@ -40,6 +40,9 @@ type Options struct {
 	// Export writes a file for an administrator. The client sees its public errors. An error after the first byte cuts the
 	// connection. Nil has no exports.
 	Export func(ctx context.Context, who caller.Caller, in Export, to io.Writer) error
+	// Revoked returns a channel that is closed when the caller's credential is revoked; an export ends then. Nil revokes
+	// nothing.
+	Revoked func(ctx context.Context, who caller.Caller) <-chan struct{}
 	// Publication returns the file of a publication for a caller who may read. Nil has no files.
 	Publication func(ctx context.Context, who caller.Caller, id uuid.UUID) ([]byte, error)
 	// Observe is called at the begin of each request; its result is used for the rest. Nil observes nothing.
@@ -82,15 +85,14 @@ func New(o Options) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/graphql", graphQL)
 	if o.Export != nil {
-		export := o.SignIn.require(exports(o.Export))
+		export := o.SignIn.require(exports(o.Export, validity{o.Revoked, o.SignIn.Auth.now}))
 		mux.Handle("/export/{file}", allowOrigins(o.Origins, onlyMethods(export, http.MethodGet)))
 	}
 	if o.Publication != nil {
 		file := o.SignIn.require(publications(o.Publication))
 		mux.Handle("/publications/{file}", allowOrigins(o.Origins, onlyMethods(file, http.MethodGet)))
 	}
-	mux.HandleFunc("GET /healthz", healthy)
-	mux.Handle("GET /readyz", ready(o.Ready))
+	handleProbes(mux, o.Ready)
 	handlePages(mux, o)
 	mux.HandleFunc("/", notFound)
 

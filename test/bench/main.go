@@ -51,6 +51,7 @@ var parts = []struct {
 	{"list", (*bench).list, always},
 	{"pairs", (*bench).pairs, always},
 	{"sockets", (*bench).sockets, always},
+	{"fairness", (*bench).fairness, func(options) bool { return false }},
 	{"icp", (*bench).icps, always},
 	{"plan", (*bench).plan, always},
 	{"content", (*bench).content, always},

@@ -43,7 +43,7 @@ func TestServe_SaysWhyItDoesNotStart(t *testing.T) {
 		{
 			"a database that is not there",
 			map[string]string{"DATABASE_URL": "postgres://me:hunter2@127.0.0.1:1/nowhere"},
-			nil,
+			[]string{"--database-wait=1s"},
 			[]string{"127.0.0.1:1"},
 		},
 		{
