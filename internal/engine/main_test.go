@@ -38,12 +38,7 @@ func setupWith(t *testing.T, change func(*engine.Options)) bundle {
 // servers returns the engine and a second one on a pool of its own, as another server would have.
 func (b bundle) servers(t *testing.T) [2]*engine.Engine {
 	t.Helper()
-	pool, err := postgres.Connect(context.Background(), b.DB.URL, postgres.AppRole, 24)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(pool.Close)
-	return [2]*engine.Engine{b.Engine, b.NewEngine(t, postgres.New(pool), func(*engine.Options) {})}
+	return [2]*engine.Engine{b.Engine, b.NewEngine(t, postgres.New(b.DB.Second), func(*engine.Options) {})}
 }
 
 // state returns where a workflow stands.

@@ -193,7 +193,12 @@ func (s *server) copy(ctx context.Context, template, name string) (*clone, error
 		pool **pgxpool.Pool
 		role string
 		size int32
-	}{{&db.Pool, postgres.AppRole, 24}, {&db.Owner, OwnerRole, 4}, {&db.Super, "", 4}} {
+	}{
+		{&db.Pool, postgres.AppRole, 24},
+		{&db.Second, postgres.AppRole, 24},
+		{&db.Owner, OwnerRole, 4},
+		{&db.Super, "", 4},
+	} {
 		if *p.pool, err = postgres.Connect(ctx, db.URL, p.role, p.size); err != nil {
 			return nil, fmt.Errorf("connect to the test's database: %w", err)
 		}
@@ -210,7 +215,7 @@ func (c *clone) close() {
 	}
 }
 
-func (c *clone) pools() []*pgxpool.Pool { return []*pgxpool.Pool{c.Pool, c.Owner, c.Super} }
+func (c *clone) pools() []*pgxpool.Pool { return []*pgxpool.Pool{c.Pool, c.Second, c.Owner, c.Super} }
 
 func (c *clone) drop(s *server) error {
 	c.close()

@@ -28,6 +28,8 @@ const OwnerRole = "infin8_test_owner"
 type DB struct {
 	// Pool works as the server's role, Owner as the owner of the schema, Super as a superuser.
 	Pool, Owner, Super *pgxpool.Pool
+	// Second works as the server's role too, for tests of two servers.
+	Second *pgxpool.Pool
 	// URL is the superuser's address of the database.
 	URL string
 }
