@@ -21,6 +21,7 @@ import (
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/engine"
 	"github.com/infin8content/engine/internal/fault"
+	"github.com/infin8content/engine/internal/postgres"
 	"github.com/infin8content/engine/internal/publicid"
 	"github.com/infin8content/engine/internal/report"
 	"github.com/infin8content/engine/internal/workflow"
@@ -58,8 +59,7 @@ type DirectiveRoot struct {
 	Requires func(ctx context.Context, obj any, next graphql.Resolver, permission caller.Permission) (res any, err error)
 }
 
-type ComplexityRoot struct {
-}
+type ComplexityRoot struct{}
 
 // endregion ***************************** api!.gotpl *****************************
 
@@ -93,6 +93,7 @@ type MutationResolver interface {
 	CancelWorkflow(ctx context.Context, input model.CancelWorkflowInput) (*model.CancelWorkflowPayload, error)
 	StartStep(ctx context.Context, input model.StartStepInput) (*model.StartStepPayload, error)
 	RetryStep(ctx context.Context, input model.RetryStepInput) (*model.RetryStepPayload, error)
+	StartVerification(ctx context.Context, input model.StartVerificationInput) (*model.StartVerificationPayload, error)
 	CancelWorkflows(ctx context.Context, input model.CancelWorkflowsInput) (*model.CancelWorkflowsPayload, error)
 	RetryWorkflows(ctx context.Context, input model.RetryWorkflowsInput) (*model.RetryWorkflowsPayload, error)
 	StartSteps(ctx context.Context, input model.StartStepsInput) (*model.StartStepsPayload, error)
@@ -160,6 +161,8 @@ type OrganizationResolver interface {
 	PriceJournal(ctx context.Context, obj *model.Organization, first *int, after *string, last *int, before *string) (*model.Connection[*model.PriceEvent], error)
 	Usage(ctx context.Context, obj *model.Organization, rangeArg model.DayRange, groupBy []report.Dimension, first *int) (*model.UsageReport, error)
 	Forecast(ctx context.Context, obj *model.Organization) (*model.Forecast, error)
+	Verification(ctx context.Context, obj *model.Organization) (*model.Verification, error)
+	Verifications(ctx context.Context, obj *model.Organization, first *int, after *string, last *int, before *string) (*model.Connection[*model.Verification], error)
 	Batches(ctx context.Context, obj *model.Organization, first *int, after *string, last *int, before *string) (*model.Connection[*model.OrderedBatch], error)
 	Alerts(ctx context.Context, obj *model.Organization, kinds []cost.AlertKind, unread *bool, first *int, after *string, last *int, before *string) (*model.Connection[*model.Alert], error)
 
@@ -327,6 +330,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("SkipArticleInput", ec.unmarshalInputSkipArticleInput),
 			graphql.NewInputUnmarshaler("StartStepInput", ec.unmarshalInputStartStepInput),
 			graphql.NewInputUnmarshaler("StartStepsInput", ec.unmarshalInputStartStepsInput),
+			graphql.NewInputUnmarshaler("StartVerificationInput", ec.unmarshalInputStartVerificationInput),
 			graphql.NewInputUnmarshaler("StepResultInput", ec.unmarshalInputStepResultInput),
 			graphql.NewInputUnmarshaler("TestPublishTargetInput", ec.unmarshalInputTestPublishTargetInput),
 			graphql.NewInputUnmarshaler("TimeRange", ec.unmarshalInputTimeRange),
@@ -602,6 +606,15 @@ type Mutation {
     "The request."
     input: RetryStepInput!
   ): RetryStepPayload! @requires(permission: OPERATE)
+
+  """
+  Has a worker verify the journals, the balances and the counts of your organization. While a verification is open, the
+  answer is that one and no other is started. Requires VERIFY.
+  """
+  startVerification(
+    "The request."
+    input: StartVerificationInput!
+  ): StartVerificationPayload! @requires(permission: VERIFY)
 
   """
   Cancels many workflows: those with the given ids, or all of a filter. Without ` + "`" + `digest` + "`" + ` nothing changes: ` + "`" + `preview` + "`" + ` says
@@ -1234,6 +1247,8 @@ enum Permission {
   ALERTS
   "Reads API keys, the webhook and its deliveries."
   OVERSEE
+  "Has the books of the organization verified, and reads the results."
+  VERIFY
   "Exports the whole journal and ledger."
   EXPORT
   "Reads the schema and the examples of the playground, on a server that closes them."
@@ -5247,6 +5262,19 @@ type Organization implements Node @requires(permission: READ_ALL) {
   ): UsageReport!
   "The estimated cost of the running month at its end. Requires READ."
   forecast: Forecast!
+  "The newest verification. Null before the first. Requires VERIFY."
+  verification: Verification
+  "The verifications, newest first. Requires VERIFY."
+  verifications(
+    "The number of items from the front: 1 to 100. 20 without ` + "`" + `first` + "`" + ` and ` + "`" + `last` + "`" + `."
+    first: Int
+    "A cursor of this list. The page begins after it."
+    after: String
+    "The number of items from the back: 1 to 100. Not together with ` + "`" + `first` + "`" + `."
+    last: Int
+    "A cursor of this list. The page ends before it. It goes with ` + "`" + `last` + "`" + `."
+    before: String
+  ): VerificationConnection!
   "The batches, newest first. Requires READ_ALL."
   batches(
     "The number of items from the front: 1 to 100. 20 without ` + "`" + `first` + "`" + ` and ` + "`" + `last` + "`" + `."
@@ -6341,6 +6369,105 @@ type Batch implements Node @requires(permission: READ_ALL) {
     "A cursor of this list. The page ends before it. It goes with ` + "`" + `last` + "`" + `."
     before: String
   ): BatchItemConnection!
+}
+
+"""
+A run of the checks of ` + "`" + `engine verify` + "`" + ` on the rows of the organization: both journals, the calls, the counts, and every
+table against those that explain it. It reads one snapshot. The guards of the database and the rows of other
+organizations are not part of it. Requires VERIFY.
+"""
+type Verification implements Node @requires(permission: VERIFY) {
+  "The id: ` + "`" + `verification_…` + "`" + `."
+  id: ID!
+  "How far it is, or its result."
+  state: VerificationState!
+  "The actor who ordered it. Requires ACTORS."
+  createdBy: String! @requires(permission: ACTORS)
+  "The time of the order."
+  createdAt: DateTime!
+  "The begin of the last attempt. Null before the first."
+  startedAt: DateTime
+  "The end. Null before it."
+  endedAt: DateTime
+  "The number of workers that have begun it. A further one begins it again when its server is lost: at most 5."
+  attempt: Int!
+  "The number of rows that the last attempt has read so far. It is renewed every few seconds."
+  rowsRead: Count!
+  "The number of findings."
+  findingCount: Int!
+  "The first 100 findings."
+  findings: [VerificationFinding!]!
+  """
+  The heads of all chains as the text of a C2SP tlog-checkpoint: the organization, the number of heads, the root of the
+  tree over their lines, the time. It is not signed. Null without a clean result.
+  """
+  checkpoint: String
+  "The reason why it ended without a result. Null otherwise."
+  failure: String
+}
+
+"The states of a verification. The last three are final."
+enum VerificationState {
+  "It waits for a worker."
+  PENDING
+  "A worker reads the rows."
+  RUNNING
+  "There is no finding."
+  CLEAN
+  "There are findings."
+  FINDINGS
+  "It ended without a result: see ` + "`" + `failure` + "`" + `."
+  FAILED
+}
+
+"One fault that a verification has found."
+type VerificationFinding {
+  "The part of the verification: JOURNAL, LEDGER, ALERTS, CALLS, USAGE, TABLES, QUOTES or MONTHS."
+  kind: String!
+  "The table of the database."
+  table: String!
+  "The first row with the fault."
+  row: String!
+  "The fault, after the table and the row as its subject."
+  sentence: String!
+}
+
+"A verification to start. It always checks the whole organization."
+input StartVerificationInput {
+  """
+  A text of your choice, 1 to 255 characters, that makes the request safe to repeat.
+  """
+  idempotencyKey: String
+}
+
+"The answer to ` + "`" + `startVerification` + "`" + `."
+type StartVerificationPayload {
+  "The verification: the one that is open, or a new one. Null when nothing was started. Requires VERIFY."
+  verification: Verification
+  "True when the same request was carried out before and this one did nothing."
+  replayed: Boolean!
+  "The reasons why the mutation did nothing; empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
+"A page of verifications. Requires VERIFY."
+type VerificationConnection @requires(permission: VERIFY) {
+  "The items of this page. Requires VERIFY."
+  nodes: [Verification!]!
+  "The items, each with its cursor. Requires VERIFY."
+  edges: [VerificationEdge!]!
+  "The cursors of the page."
+  pageInfo: PageInfo!
+  "The number of items over all pages. Counted only on request."
+  totalCount: Int!
+}
+
+"An item of such a list. Requires VERIFY."
+type VerificationEdge @requires(permission: VERIFY) {
+  "The item. Requires VERIFY."
+  node: Verification!
+  "Its cursor in the list."
+  cursor: String!
 }
 
 "The changes that a batch can make."
@@ -8142,6 +8269,10 @@ func (ec *executionContext) childFields_Organization(ctx context.Context, field 
 		return ec.fieldContext_Organization_usage(ctx, field)
 	case "forecast":
 		return ec.fieldContext_Organization_forecast(ctx, field)
+	case "verification":
+		return ec.fieldContext_Organization_verification(ctx, field)
+	case "verifications":
+		return ec.fieldContext_Organization_verifications(ctx, field)
 	case "batches":
 		return ec.fieldContext_Organization_batches(ctx, field)
 	case "alerts":
@@ -9046,6 +9177,18 @@ func (ec *executionContext) childFields_StartStepsPayload(ctx context.Context, f
 	return nil, fmt.Errorf("no field named %q was found under type StartStepsPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_StartVerificationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "verification":
+		return ec.fieldContext_StartVerificationPayload_verification(ctx, field)
+	case "replayed":
+		return ec.fieldContext_StartVerificationPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_StartVerificationPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type StartVerificationPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_StateCount(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "state":
@@ -9492,6 +9635,74 @@ func (ec *executionContext) childFields_UsageSums(ctx context.Context, field gra
 		return ec.fieldContext_UsageSums_booked(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UsageSums", field.Name)
+}
+
+func (ec *executionContext) childFields_Verification(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Verification_id(ctx, field)
+	case "state":
+		return ec.fieldContext_Verification_state(ctx, field)
+	case "createdBy":
+		return ec.fieldContext_Verification_createdBy(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Verification_createdAt(ctx, field)
+	case "startedAt":
+		return ec.fieldContext_Verification_startedAt(ctx, field)
+	case "endedAt":
+		return ec.fieldContext_Verification_endedAt(ctx, field)
+	case "attempt":
+		return ec.fieldContext_Verification_attempt(ctx, field)
+	case "rowsRead":
+		return ec.fieldContext_Verification_rowsRead(ctx, field)
+	case "findingCount":
+		return ec.fieldContext_Verification_findingCount(ctx, field)
+	case "findings":
+		return ec.fieldContext_Verification_findings(ctx, field)
+	case "checkpoint":
+		return ec.fieldContext_Verification_checkpoint(ctx, field)
+	case "failure":
+		return ec.fieldContext_Verification_failure(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Verification", field.Name)
+}
+
+func (ec *executionContext) childFields_VerificationConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "nodes":
+		return ec.fieldContext_VerificationConnection_nodes(ctx, field)
+	case "edges":
+		return ec.fieldContext_VerificationConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_VerificationConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_VerificationConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type VerificationConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_VerificationEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_VerificationEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_VerificationEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type VerificationEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_VerificationFinding(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "kind":
+		return ec.fieldContext_VerificationFinding_kind(ctx, field)
+	case "table":
+		return ec.fieldContext_VerificationFinding_table(ctx, field)
+	case "row":
+		return ec.fieldContext_VerificationFinding_row(ctx, field)
+	case "sentence":
+		return ec.fieldContext_VerificationFinding_sentence(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type VerificationFinding", field.Name)
 }
 
 func (ec *executionContext) childFields_Viewer(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -10658,6 +10869,20 @@ func (ec *executionContext) field_Mutation_startSteps_args(ctx context.Context, 
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_startVerification_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.StartVerificationInput, error) {
+			return ec.unmarshalNStartVerificationInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐStartVerificationInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_testPublishTarget_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -11129,6 +11354,44 @@ func (ec *executionContext) field_Organization_usage_args(ctx context.Context, r
 		return nil, err
 	}
 	args["first"] = arg2
+	return args, nil
+}
+
+func (ec *executionContext) field_Organization_verifications_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "last",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["last"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "before",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["before"] = arg3
 	return args, nil
 }
 
@@ -11983,6 +12246,7 @@ func (ec *executionContext) _AcceptPricePayload_proposal(ctx context.Context, fi
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_AcceptPricePayload_proposal(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "AcceptPricePayload",
@@ -12015,6 +12279,7 @@ func (ec *executionContext) _AcceptPricePayload_replayed(ctx context.Context, fi
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_AcceptPricePayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AcceptPricePayload", field, false, false, "Boolean")
 }
@@ -12038,6 +12303,7 @@ func (ec *executionContext) _AcceptPricePayload_userErrors(ctx context.Context, 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_AcceptPricePayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "AcceptPricePayload",
@@ -12070,6 +12336,7 @@ func (ec *executionContext) _Activity_code(ctx context.Context, field graphql.Co
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Activity_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Activity", field, false, false, "ActivityCode")
 }
@@ -12093,6 +12360,7 @@ func (ec *executionContext) _Activity_sentence(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Activity_sentence(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Activity", field, false, false, "String")
 }
@@ -12116,6 +12384,7 @@ func (ec *executionContext) _Activity_since(ctx context.Context, field graphql.C
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Activity_since(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Activity", field, false, false, "DateTime")
 }
@@ -12157,6 +12426,7 @@ func (ec *executionContext) _Activity_who(ctx context.Context, field graphql.Col
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Activity_who(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Activity", field, false, false, "String")
 }
@@ -12180,6 +12450,7 @@ func (ec *executionContext) _Activity_nextRetryAt(ctx context.Context, field gra
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Activity_nextRetryAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Activity", field, false, false, "DateTime")
 }
@@ -12203,6 +12474,7 @@ func (ec *executionContext) _Activity_leaseExpiresAt(ctx context.Context, field 
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Activity_leaseExpiresAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Activity", field, false, false, "DateTime")
 }
@@ -12226,6 +12498,7 @@ func (ec *executionContext) _AddKeywordsPayload_workflow(ctx context.Context, fi
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_AddKeywordsPayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "AddKeywordsPayload",
@@ -12258,6 +12531,7 @@ func (ec *executionContext) _AddKeywordsPayload_affected(ctx context.Context, fi
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_AddKeywordsPayload_affected(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AddKeywordsPayload", field, false, false, "Int")
 }
@@ -12281,6 +12555,7 @@ func (ec *executionContext) _AddKeywordsPayload_selection(ctx context.Context, f
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_AddKeywordsPayload_selection(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "AddKeywordsPayload",
@@ -12313,6 +12588,7 @@ func (ec *executionContext) _AddKeywordsPayload_replayed(ctx context.Context, fi
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_AddKeywordsPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AddKeywordsPayload", field, false, false, "Boolean")
 }
@@ -12336,6 +12612,7 @@ func (ec *executionContext) _AddKeywordsPayload_userErrors(ctx context.Context, 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_AddKeywordsPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "AddKeywordsPayload",
@@ -12386,6 +12663,7 @@ func (ec *executionContext) _AdjustUsagePayload_entry(ctx context.Context, field
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_AdjustUsagePayload_entry(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "AdjustUsagePayload",
@@ -12436,6 +12714,7 @@ func (ec *executionContext) _AdjustUsagePayload_call(ctx context.Context, field 
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_AdjustUsagePayload_call(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "AdjustUsagePayload",
@@ -12468,6 +12747,7 @@ func (ec *executionContext) _AdjustUsagePayload_workflow(ctx context.Context, fi
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_AdjustUsagePayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "AdjustUsagePayload",
@@ -12500,6 +12780,7 @@ func (ec *executionContext) _AdjustUsagePayload_replayed(ctx context.Context, fi
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_AdjustUsagePayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AdjustUsagePayload", field, false, false, "Boolean")
 }
@@ -12523,6 +12804,7 @@ func (ec *executionContext) _AdjustUsagePayload_userErrors(ctx context.Context, 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_AdjustUsagePayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "AdjustUsagePayload",
@@ -12555,6 +12837,7 @@ func (ec *executionContext) _Alert_id(ctx context.Context, field graphql.Collect
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Alert_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Alert", field, true, false, "ID")
 }
@@ -12578,6 +12861,7 @@ func (ec *executionContext) _Alert_kind(ctx context.Context, field graphql.Colle
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Alert_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Alert", field, false, false, "AlertKind")
 }
@@ -12601,6 +12885,7 @@ func (ec *executionContext) _Alert_message(ctx context.Context, field graphql.Co
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Alert_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Alert", field, true, false, "String")
 }
@@ -12624,6 +12909,7 @@ func (ec *executionContext) _Alert_createdAt(ctx context.Context, field graphql.
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Alert_createdAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Alert", field, true, false, "DateTime")
 }
@@ -12647,6 +12933,7 @@ func (ec *executionContext) _Alert_readAt(ctx context.Context, field graphql.Col
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Alert_readAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Alert", field, false, false, "DateTime")
 }
@@ -12670,6 +12957,7 @@ func (ec *executionContext) _Alert_account(ctx context.Context, field graphql.Co
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Alert_account(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Alert", field, true, false, "AccountKind")
 }
@@ -12693,6 +12981,7 @@ func (ec *executionContext) _Alert_month(ctx context.Context, field graphql.Coll
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Alert_month(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Alert",
@@ -12725,6 +13014,7 @@ func (ec *executionContext) _Alert_threshold(ctx context.Context, field graphql.
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Alert_threshold(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Alert", field, true, false, "Int")
 }
@@ -12748,6 +13038,7 @@ func (ec *executionContext) _Alert_settled(ctx context.Context, field graphql.Co
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Alert_settled(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Alert", field, true, false, "USD")
 }
@@ -12771,6 +13062,7 @@ func (ec *executionContext) _Alert_limit(ctx context.Context, field graphql.Coll
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Alert_limit(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Alert", field, true, false, "USD")
 }
@@ -12794,6 +13086,7 @@ func (ec *executionContext) _Alert_entryId(ctx context.Context, field graphql.Co
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Alert_entryId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Alert", field, true, false, "ID")
 }
@@ -12817,6 +13110,7 @@ func (ec *executionContext) _Alert_workflowId(ctx context.Context, field graphql
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Alert_workflowId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Alert", field, true, false, "ID")
 }
@@ -12840,6 +13134,7 @@ func (ec *executionContext) _Alert_callId(ctx context.Context, field graphql.Col
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Alert_callId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Alert", field, true, false, "ID")
 }
@@ -12863,6 +13158,7 @@ func (ec *executionContext) _Alert_priceProposalId(ctx context.Context, field gr
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Alert_priceProposalId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Alert", field, true, false, "ID")
 }
@@ -12886,6 +13182,7 @@ func (ec *executionContext) _Alert_model(ctx context.Context, field graphql.Coll
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Alert_model(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Alert", field, true, false, "String")
 }
@@ -12927,6 +13224,7 @@ func (ec *executionContext) _Alert_difference(ctx context.Context, field graphql
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Alert_difference(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Alert",
@@ -12977,6 +13275,7 @@ func (ec *executionContext) _Alert_delivery(ctx context.Context, field graphql.C
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Alert_delivery(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Alert",
@@ -13027,6 +13326,7 @@ func (ec *executionContext) _AlertConnection_nodes(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_AlertConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "AlertConnection",
@@ -13077,6 +13377,7 @@ func (ec *executionContext) _AlertConnection_edges(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_AlertConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "AlertConnection",
@@ -13109,6 +13410,7 @@ func (ec *executionContext) _AlertConnection_pageInfo(ctx context.Context, field
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_AlertConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "AlertConnection",
@@ -13141,6 +13443,7 @@ func (ec *executionContext) _AlertConnection_totalCount(ctx context.Context, fie
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_AlertConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AlertConnection", field, true, false, "Int")
 }
@@ -13164,6 +13467,7 @@ func (ec *executionContext) _AlertDelivery_state(ctx context.Context, field grap
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_AlertDelivery_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AlertDelivery", field, false, false, "AlertDeliveryState")
 }
@@ -13187,6 +13491,7 @@ func (ec *executionContext) _AlertDelivery_attempts(ctx context.Context, field g
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_AlertDelivery_attempts(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AlertDelivery", field, false, false, "Int")
 }
@@ -13210,6 +13515,7 @@ func (ec *executionContext) _AlertDelivery_lastAttemptAt(ctx context.Context, fi
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_AlertDelivery_lastAttemptAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AlertDelivery", field, true, false, "DateTime")
 }
@@ -13233,6 +13539,7 @@ func (ec *executionContext) _AlertDelivery_lastStatus(ctx context.Context, field
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_AlertDelivery_lastStatus(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AlertDelivery", field, false, false, "Int")
 }
@@ -13256,6 +13563,7 @@ func (ec *executionContext) _AlertDelivery_lastError(ctx context.Context, field 
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_AlertDelivery_lastError(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AlertDelivery", field, true, false, "String")
 }
@@ -13279,6 +13587,7 @@ func (ec *executionContext) _AlertDelivery_deliveredAt(ctx context.Context, fiel
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_AlertDelivery_deliveredAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AlertDelivery", field, true, false, "DateTime")
 }
@@ -13302,6 +13611,7 @@ func (ec *executionContext) _AlertDelivery_nextAttemptAt(ctx context.Context, fi
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_AlertDelivery_nextAttemptAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AlertDelivery", field, true, false, "DateTime")
 }
@@ -13325,6 +13635,7 @@ func (ec *executionContext) _AlertDifference_provider(ctx context.Context, field
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_AlertDifference_provider(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AlertDifference", field, false, false, "String")
 }
@@ -13348,6 +13659,7 @@ func (ec *executionContext) _AlertDifference_day(ctx context.Context, field grap
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_AlertDifference_day(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AlertDifference", field, false, false, "Date")
 }
@@ -13371,6 +13683,7 @@ func (ec *executionContext) _AlertDifference_booked(ctx context.Context, field g
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_AlertDifference_booked(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AlertDifference", field, false, false, "USD")
 }
@@ -13394,6 +13707,7 @@ func (ec *executionContext) _AlertDifference_charged(ctx context.Context, field 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_AlertDifference_charged(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AlertDifference", field, false, false, "USD")
 }
@@ -13417,6 +13731,7 @@ func (ec *executionContext) _AlertDifference_bookedCalls(ctx context.Context, fi
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_AlertDifference_bookedCalls(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AlertDifference", field, false, false, "Count")
 }
@@ -13440,6 +13755,7 @@ func (ec *executionContext) _AlertDifference_chargedCalls(ctx context.Context, f
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_AlertDifference_chargedCalls(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AlertDifference", field, false, false, "Count")
 }
@@ -13481,6 +13797,7 @@ func (ec *executionContext) _AlertEdge_node(ctx context.Context, field graphql.C
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_AlertEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "AlertEdge",
@@ -13513,6 +13830,7 @@ func (ec *executionContext) _AlertEdge_cursor(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_AlertEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AlertEdge", field, false, false, "String")
 }
@@ -13554,6 +13872,7 @@ func (ec *executionContext) _AlertEvent_alert(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_AlertEvent_alert(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "AlertEvent",
@@ -13586,6 +13905,7 @@ func (ec *executionContext) _AlertWebhook_url(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_AlertWebhook_url(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AlertWebhook", field, false, false, "String")
 }
@@ -13609,6 +13929,7 @@ func (ec *executionContext) _ApiKey_id(ctx context.Context, field graphql.Collec
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ApiKey_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ApiKey", field, true, false, "ID")
 }
@@ -13632,6 +13953,7 @@ func (ec *executionContext) _ApiKey_name(ctx context.Context, field graphql.Coll
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ApiKey_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ApiKey", field, false, false, "String")
 }
@@ -13655,6 +13977,7 @@ func (ec *executionContext) _ApiKey_role(ctx context.Context, field graphql.Coll
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ApiKey_role(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ApiKey", field, false, false, "Role")
 }
@@ -13678,6 +14001,7 @@ func (ec *executionContext) _ApiKey_workflowId(ctx context.Context, field graphq
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_ApiKey_workflowId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ApiKey", field, true, false, "ID")
 }
@@ -13701,6 +14025,7 @@ func (ec *executionContext) _ApiKey_prefix(ctx context.Context, field graphql.Co
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ApiKey_prefix(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ApiKey", field, false, false, "String")
 }
@@ -13724,6 +14049,7 @@ func (ec *executionContext) _ApiKey_state(ctx context.Context, field graphql.Col
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ApiKey_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ApiKey", field, false, false, "ApiKeyState")
 }
@@ -13747,6 +14073,7 @@ func (ec *executionContext) _ApiKey_expiresAt(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ApiKey_expiresAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ApiKey", field, false, false, "DateTime")
 }
@@ -13770,6 +14097,7 @@ func (ec *executionContext) _ApiKey_createdBy(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ApiKey_createdBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ApiKey", field, false, false, "String")
 }
@@ -13793,6 +14121,7 @@ func (ec *executionContext) _ApiKey_createdAt(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ApiKey_createdAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ApiKey", field, false, false, "DateTime")
 }
@@ -13816,6 +14145,7 @@ func (ec *executionContext) _ApiKey_revokedBy(ctx context.Context, field graphql
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_ApiKey_revokedBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ApiKey", field, true, false, "String")
 }
@@ -13839,6 +14169,7 @@ func (ec *executionContext) _ApiKey_revokedAt(ctx context.Context, field graphql
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_ApiKey_revokedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ApiKey", field, false, false, "DateTime")
 }
@@ -13862,6 +14193,7 @@ func (ec *executionContext) _ApiKey_lastUsedAt(ctx context.Context, field graphq
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_ApiKey_lastUsedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ApiKey", field, false, false, "DateTime")
 }
@@ -13903,6 +14235,7 @@ func (ec *executionContext) _ApiKeyConnection_nodes(ctx context.Context, field g
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ApiKeyConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ApiKeyConnection",
@@ -13953,6 +14286,7 @@ func (ec *executionContext) _ApiKeyConnection_edges(ctx context.Context, field g
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ApiKeyConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ApiKeyConnection",
@@ -13985,6 +14319,7 @@ func (ec *executionContext) _ApiKeyConnection_pageInfo(ctx context.Context, fiel
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ApiKeyConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ApiKeyConnection",
@@ -14017,6 +14352,7 @@ func (ec *executionContext) _ApiKeyConnection_totalCount(ctx context.Context, fi
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ApiKeyConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ApiKeyConnection", field, true, false, "Int")
 }
@@ -14058,6 +14394,7 @@ func (ec *executionContext) _ApiKeyEdge_node(ctx context.Context, field graphql.
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ApiKeyEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ApiKeyEdge",
@@ -14090,6 +14427,7 @@ func (ec *executionContext) _ApiKeyEdge_cursor(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ApiKeyEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ApiKeyEdge", field, false, false, "String")
 }
@@ -14113,6 +14451,7 @@ func (ec *executionContext) _ApiKeyEvent_kind(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ApiKeyEvent_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ApiKeyEvent", field, true, false, "ApiKeyEventKind")
 }
@@ -14136,6 +14475,7 @@ func (ec *executionContext) _ApiKeyEvent_occurredAt(ctx context.Context, field g
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ApiKeyEvent_occurredAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ApiKeyEvent", field, true, false, "DateTime")
 }
@@ -14159,6 +14499,7 @@ func (ec *executionContext) _ApiKeyEvent_actor(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ApiKeyEvent_actor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ApiKeyEvent", field, false, false, "String")
 }
@@ -14182,6 +14523,7 @@ func (ec *executionContext) _ApiKeyEvent_reason(ctx context.Context, field graph
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_ApiKeyEvent_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ApiKeyEvent", field, true, false, "String")
 }
@@ -14223,6 +14565,7 @@ func (ec *executionContext) _ApiKeyEvent_apiKey(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ApiKeyEvent_apiKey(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ApiKeyEvent",
@@ -14273,6 +14616,7 @@ func (ec *executionContext) _ApiKeyEventConnection_nodes(ctx context.Context, fi
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ApiKeyEventConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ApiKeyEventConnection",
@@ -14323,6 +14667,7 @@ func (ec *executionContext) _ApiKeyEventConnection_edges(ctx context.Context, fi
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ApiKeyEventConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ApiKeyEventConnection",
@@ -14355,6 +14700,7 @@ func (ec *executionContext) _ApiKeyEventConnection_pageInfo(ctx context.Context,
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ApiKeyEventConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ApiKeyEventConnection",
@@ -14387,6 +14733,7 @@ func (ec *executionContext) _ApiKeyEventConnection_totalCount(ctx context.Contex
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ApiKeyEventConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ApiKeyEventConnection", field, true, false, "Int")
 }
@@ -14428,6 +14775,7 @@ func (ec *executionContext) _ApiKeyEventEdge_node(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ApiKeyEventEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ApiKeyEventEdge",
@@ -14460,6 +14808,7 @@ func (ec *executionContext) _ApiKeyEventEdge_cursor(ctx context.Context, field g
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ApiKeyEventEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ApiKeyEventEdge", field, false, false, "String")
 }
@@ -14483,6 +14832,7 @@ func (ec *executionContext) _ApproveArticlePlanPayload_workflow(ctx context.Cont
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_ApproveArticlePlanPayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ApproveArticlePlanPayload",
@@ -14515,6 +14865,7 @@ func (ec *executionContext) _ApproveArticlePlanPayload_transition(ctx context.Co
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_ApproveArticlePlanPayload_transition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ApproveArticlePlanPayload",
@@ -14547,6 +14898,7 @@ func (ec *executionContext) _ApproveArticlePlanPayload_replayed(ctx context.Cont
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ApproveArticlePlanPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ApproveArticlePlanPayload", field, false, false, "Boolean")
 }
@@ -14570,6 +14922,7 @@ func (ec *executionContext) _ApproveArticlePlanPayload_userErrors(ctx context.Co
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ApproveArticlePlanPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ApproveArticlePlanPayload",
@@ -14602,6 +14955,7 @@ func (ec *executionContext) _ApprovePublishingPayload_workflow(ctx context.Conte
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_ApprovePublishingPayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ApprovePublishingPayload",
@@ -14634,6 +14988,7 @@ func (ec *executionContext) _ApprovePublishingPayload_transition(ctx context.Con
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_ApprovePublishingPayload_transition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ApprovePublishingPayload",
@@ -14666,6 +15021,7 @@ func (ec *executionContext) _ApprovePublishingPayload_replayed(ctx context.Conte
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ApprovePublishingPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ApprovePublishingPayload", field, false, false, "Boolean")
 }
@@ -14689,6 +15045,7 @@ func (ec *executionContext) _ApprovePublishingPayload_userErrors(ctx context.Con
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ApprovePublishingPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ApprovePublishingPayload",
@@ -14721,6 +15078,7 @@ func (ec *executionContext) _ApproveSeedsPayload_workflow(ctx context.Context, f
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_ApproveSeedsPayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ApproveSeedsPayload",
@@ -14753,6 +15111,7 @@ func (ec *executionContext) _ApproveSeedsPayload_transition(ctx context.Context,
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_ApproveSeedsPayload_transition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ApproveSeedsPayload",
@@ -14785,6 +15144,7 @@ func (ec *executionContext) _ApproveSeedsPayload_replayed(ctx context.Context, f
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ApproveSeedsPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ApproveSeedsPayload", field, false, false, "Boolean")
 }
@@ -14808,6 +15168,7 @@ func (ec *executionContext) _ApproveSeedsPayload_userErrors(ctx context.Context,
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ApproveSeedsPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ApproveSeedsPayload",
@@ -14840,6 +15201,7 @@ func (ec *executionContext) _Article_id(ctx context.Context, field graphql.Colle
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Article_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Article", field, true, false, "ID")
 }
@@ -14863,6 +15225,7 @@ func (ec *executionContext) _Article_workflow(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Article_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Article",
@@ -14895,6 +15258,7 @@ func (ec *executionContext) _Article_position(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Article_position(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Article", field, false, false, "Int")
 }
@@ -14918,6 +15282,7 @@ func (ec *executionContext) _Article_brief(ctx context.Context, field graphql.Co
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Article_brief(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Article",
@@ -14950,6 +15315,7 @@ func (ec *executionContext) _Article_unit(ctx context.Context, field graphql.Col
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Article_unit(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Article",
@@ -14982,6 +15348,7 @@ func (ec *executionContext) _Article_revision(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Article_revision(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Article", field, true, false, "Int")
 }
@@ -15005,6 +15372,7 @@ func (ec *executionContext) _Article_title(ctx context.Context, field graphql.Co
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Article_title(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Article", field, true, false, "String")
 }
@@ -15028,6 +15396,7 @@ func (ec *executionContext) _Article_metaDescription(ctx context.Context, field 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Article_metaDescription(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Article", field, true, false, "String")
 }
@@ -15051,6 +15420,7 @@ func (ec *executionContext) _Article_slug(ctx context.Context, field graphql.Col
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Article_slug(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Article", field, true, false, "String")
 }
@@ -15074,6 +15444,7 @@ func (ec *executionContext) _Article_markdown(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Article_markdown(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Article", field, true, true, "String")
 }
@@ -15097,6 +15468,7 @@ func (ec *executionContext) _Article_html(ctx context.Context, field graphql.Col
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Article_html(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Article", field, true, true, "String")
 }
@@ -15120,6 +15492,7 @@ func (ec *executionContext) _Article_sections(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Article_sections(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Article",
@@ -15152,6 +15525,7 @@ func (ec *executionContext) _Article_words(ctx context.Context, field graphql.Co
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Article_words(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Article", field, true, false, "Int")
 }
@@ -15175,6 +15549,7 @@ func (ec *executionContext) _Article_checks(ctx context.Context, field graphql.C
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Article_checks(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Article",
@@ -15207,6 +15582,7 @@ func (ec *executionContext) _Article_needsReview(ctx context.Context, field grap
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Article_needsReview(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Article", field, true, false, "Boolean")
 }
@@ -15230,6 +15606,7 @@ func (ec *executionContext) _Article_researchMode(ctx context.Context, field gra
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Article_researchMode(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Article", field, true, false, "ResearchMode")
 }
@@ -15253,6 +15630,7 @@ func (ec *executionContext) _Article_evidence(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Article_evidence(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Article",
@@ -15303,6 +15681,7 @@ func (ec *executionContext) _Article_parts(ctx context.Context, field graphql.Co
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Article_parts(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Article",
@@ -15353,6 +15732,7 @@ func (ec *executionContext) _Article_spend(ctx context.Context, field graphql.Co
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Article_spend(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Article",
@@ -15385,6 +15765,7 @@ func (ec *executionContext) _Article_publications(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Article_publications(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Article",
@@ -15418,6 +15799,7 @@ func (ec *executionContext) _Article_versions(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Article_versions(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Article",
@@ -15461,6 +15843,7 @@ func (ec *executionContext) _Article_decision(ctx context.Context, field graphql
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Article_decision(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Article",
@@ -15493,6 +15876,7 @@ func (ec *executionContext) _Article_isSynthetic(ctx context.Context, field grap
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Article_isSynthetic(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Article", field, true, false, "Boolean")
 }
@@ -15516,6 +15900,7 @@ func (ec *executionContext) _ArticleCheck_code(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ArticleCheck_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArticleCheck", field, false, false, "ArticleCheckCode")
 }
@@ -15539,6 +15924,7 @@ func (ec *executionContext) _ArticleCheck_isBlocking(ctx context.Context, field 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ArticleCheck_isBlocking(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArticleCheck", field, false, false, "Boolean")
 }
@@ -15562,6 +15948,7 @@ func (ec *executionContext) _ArticleCheck_section(ctx context.Context, field gra
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_ArticleCheck_section(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArticleCheck", field, true, false, "String")
 }
@@ -15585,6 +15972,7 @@ func (ec *executionContext) _ArticleCheck_message(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ArticleCheck_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArticleCheck", field, false, false, "String")
 }
@@ -15608,6 +15996,7 @@ func (ec *executionContext) _ArticleConnection_nodes(ctx context.Context, field 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ArticleConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ArticleConnection",
@@ -15640,6 +16029,7 @@ func (ec *executionContext) _ArticleConnection_edges(ctx context.Context, field 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ArticleConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ArticleConnection",
@@ -15672,6 +16062,7 @@ func (ec *executionContext) _ArticleConnection_pageInfo(ctx context.Context, fie
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ArticleConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ArticleConnection",
@@ -15704,6 +16095,7 @@ func (ec *executionContext) _ArticleConnection_totalCount(ctx context.Context, f
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ArticleConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArticleConnection", field, true, false, "Int")
 }
@@ -15727,6 +16119,7 @@ func (ec *executionContext) _ArticleDecision_verdict(ctx context.Context, field 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ArticleDecision_verdict(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArticleDecision", field, false, false, "ArticleVerdict")
 }
@@ -15750,6 +16143,7 @@ func (ec *executionContext) _ArticleDecision_revision(ctx context.Context, field
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ArticleDecision_revision(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArticleDecision", field, false, false, "Int")
 }
@@ -15773,6 +16167,7 @@ func (ec *executionContext) _ArticleDecision_feedback(ctx context.Context, field
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ArticleDecision_feedback(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArticleDecision", field, false, false, "String")
 }
@@ -15814,6 +16209,7 @@ func (ec *executionContext) _ArticleDecision_decidedBy(ctx context.Context, fiel
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ArticleDecision_decidedBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArticleDecision", field, true, false, "String")
 }
@@ -15837,6 +16233,7 @@ func (ec *executionContext) _ArticleDecision_decidedAt(ctx context.Context, fiel
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ArticleDecision_decidedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArticleDecision", field, false, false, "DateTime")
 }
@@ -15860,6 +16257,7 @@ func (ec *executionContext) _ArticleEdge_cursor(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ArticleEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArticleEdge", field, false, false, "String")
 }
@@ -15883,6 +16281,7 @@ func (ec *executionContext) _ArticleEdge_node(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ArticleEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ArticleEdge",
@@ -15915,6 +16314,7 @@ func (ec *executionContext) _ArticlePart_kind(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ArticlePart_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArticlePart", field, false, false, "String")
 }
@@ -15938,6 +16338,7 @@ func (ec *executionContext) _ArticlePart_provider(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ArticlePart_provider(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArticlePart", field, false, false, "String")
 }
@@ -15961,6 +16362,7 @@ func (ec *executionContext) _ArticlePart_model(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ArticlePart_model(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArticlePart", field, false, false, "String")
 }
@@ -15984,6 +16386,7 @@ func (ec *executionContext) _ArticlePart_callId(ctx context.Context, field graph
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_ArticlePart_callId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArticlePart", field, true, false, "ID")
 }
@@ -16007,6 +16410,7 @@ func (ec *executionContext) _ArticlePart_cost(ctx context.Context, field graphql
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_ArticlePart_cost(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArticlePart", field, false, false, "USD")
 }
@@ -16030,6 +16434,7 @@ func (ec *executionContext) _ArticlePart_createdAt(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ArticlePart_createdAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArticlePart", field, false, false, "DateTime")
 }
@@ -16053,6 +16458,7 @@ func (ec *executionContext) _ArticlePlan_items(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ArticlePlan_items(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ArticlePlan",
@@ -16085,6 +16491,7 @@ func (ec *executionContext) _ArticlePlan_approved(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ArticlePlan_approved(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArticlePlan", field, true, false, "Int")
 }
@@ -16108,6 +16515,7 @@ func (ec *executionContext) _ArticlePlan_rejected(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ArticlePlan_rejected(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArticlePlan", field, true, false, "Int")
 }
@@ -16131,6 +16539,7 @@ func (ec *executionContext) _ArticlePlan_digest(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ArticlePlan_digest(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArticlePlan", field, true, false, "String")
 }
@@ -16172,6 +16581,7 @@ func (ec *executionContext) _ArticlePlan_forecast(ctx context.Context, field gra
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_ArticlePlan_forecast(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ArticlePlan",
@@ -16204,6 +16614,7 @@ func (ec *executionContext) _ArticlePlanItem_id(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ArticlePlanItem_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArticlePlanItem", field, true, false, "ID")
 }
@@ -16227,6 +16638,7 @@ func (ec *executionContext) _ArticlePlanItem_page(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ArticlePlanItem_page(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ArticlePlanItem",
@@ -16259,6 +16671,7 @@ func (ec *executionContext) _ArticlePlanItem_topic(ctx context.Context, field gr
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_ArticlePlanItem_topic(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ArticlePlanItem",
@@ -16291,6 +16704,7 @@ func (ec *executionContext) _ArticlePlanItem_verdict(ctx context.Context, field 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ArticlePlanItem_verdict(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArticlePlanItem", field, true, false, "PlanVerdict")
 }
@@ -16314,6 +16728,7 @@ func (ec *executionContext) _ArticlePlanItem_reasons(ctx context.Context, field 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ArticlePlanItem_reasons(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArticlePlanItem", field, true, false, "String")
 }
@@ -16337,6 +16752,7 @@ func (ec *executionContext) _ArticlePlanItem_brief(ctx context.Context, field gr
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_ArticlePlanItem_brief(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ArticlePlanItem",
@@ -16369,6 +16785,7 @@ func (ec *executionContext) _ArticlePlanItem_revision(ctx context.Context, field
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ArticlePlanItem_revision(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArticlePlanItem", field, true, false, "Int")
 }
@@ -16392,6 +16809,7 @@ func (ec *executionContext) _ArticlePlanItem_author(ctx context.Context, field g
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_ArticlePlanItem_author(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArticlePlanItem", field, true, false, "AuthorKind")
 }
@@ -16415,6 +16833,7 @@ func (ec *executionContext) _ArticlePlanItem_choice(ctx context.Context, field g
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_ArticlePlanItem_choice(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArticlePlanItem", field, true, false, "PlanChoice")
 }
@@ -16438,6 +16857,7 @@ func (ec *executionContext) _ArticlePlanItem_isCarried(ctx context.Context, fiel
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ArticlePlanItem_isCarried(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArticlePlanItem", field, true, false, "Boolean")
 }
@@ -16479,6 +16899,7 @@ func (ec *executionContext) _ArticlePlanItem_decidedBy(ctx context.Context, fiel
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_ArticlePlanItem_decidedBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArticlePlanItem", field, true, false, "String")
 }
@@ -16520,6 +16941,7 @@ func (ec *executionContext) _ArticlePlanItem_reason(ctx context.Context, field g
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_ArticlePlanItem_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArticlePlanItem", field, true, false, "String")
 }
@@ -16543,6 +16965,7 @@ func (ec *executionContext) _ArticlePlanItem_isSynthetic(ctx context.Context, fi
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ArticlePlanItem_isSynthetic(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArticlePlanItem", field, true, false, "Boolean")
 }
@@ -16566,6 +16989,7 @@ func (ec *executionContext) _ArticleSection_index(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ArticleSection_index(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArticleSection", field, false, false, "Int")
 }
@@ -16589,6 +17013,7 @@ func (ec *executionContext) _ArticleSection_level(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ArticleSection_level(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArticleSection", field, false, false, "Int")
 }
@@ -16612,6 +17037,7 @@ func (ec *executionContext) _ArticleSection_heading(ctx context.Context, field g
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_ArticleSection_heading(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArticleSection", field, false, false, "String")
 }
@@ -16635,6 +17061,7 @@ func (ec *executionContext) _ArticleSection_words(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ArticleSection_words(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArticleSection", field, false, false, "Int")
 }
@@ -16658,6 +17085,7 @@ func (ec *executionContext) _ArticleSpend_cap(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ArticleSpend_cap(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArticleSpend", field, false, false, "USD")
 }
@@ -16681,6 +17109,7 @@ func (ec *executionContext) _ArticleSpend_settled(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ArticleSpend_settled(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArticleSpend", field, false, false, "USD")
 }
@@ -16704,6 +17133,7 @@ func (ec *executionContext) _ArticleSpend_held(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ArticleSpend_held(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArticleSpend", field, false, false, "USD")
 }
@@ -16727,6 +17157,7 @@ func (ec *executionContext) _ArticleSpend_forecast(ctx context.Context, field gr
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_ArticleSpend_forecast(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArticleSpend", field, true, false, "USD")
 }
@@ -16750,6 +17181,7 @@ func (ec *executionContext) _ArticleVersion_revision(ctx context.Context, field 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ArticleVersion_revision(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArticleVersion", field, false, false, "Int")
 }
@@ -16773,6 +17205,7 @@ func (ec *executionContext) _ArticleVersion_visit(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ArticleVersion_visit(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArticleVersion", field, false, false, "Int")
 }
@@ -16796,6 +17229,7 @@ func (ec *executionContext) _ArticleVersion_basedOn(ctx context.Context, field g
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_ArticleVersion_basedOn(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArticleVersion", field, false, false, "Int")
 }
@@ -16819,6 +17253,7 @@ func (ec *executionContext) _ArticleVersion_title(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ArticleVersion_title(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArticleVersion", field, false, false, "String")
 }
@@ -16842,6 +17277,7 @@ func (ec *executionContext) _ArticleVersion_metaDescription(ctx context.Context,
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ArticleVersion_metaDescription(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArticleVersion", field, false, false, "String")
 }
@@ -16865,6 +17301,7 @@ func (ec *executionContext) _ArticleVersion_markdown(ctx context.Context, field 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ArticleVersion_markdown(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArticleVersion", field, false, false, "String")
 }
@@ -16888,6 +17325,7 @@ func (ec *executionContext) _ArticleVersion_words(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ArticleVersion_words(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArticleVersion", field, false, false, "Int")
 }
@@ -16911,6 +17349,7 @@ func (ec *executionContext) _ArticleVersion_checks(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ArticleVersion_checks(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ArticleVersion",
@@ -16943,6 +17382,7 @@ func (ec *executionContext) _ArticleVersion_needsReview(ctx context.Context, fie
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ArticleVersion_needsReview(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArticleVersion", field, false, false, "Boolean")
 }
@@ -16966,6 +17406,7 @@ func (ec *executionContext) _ArticleVersion_researchMode(ctx context.Context, fi
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ArticleVersion_researchMode(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArticleVersion", field, true, false, "ResearchMode")
 }
@@ -16989,6 +17430,7 @@ func (ec *executionContext) _ArticleVersion_brandRevision(ctx context.Context, f
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_ArticleVersion_brandRevision(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArticleVersion", field, false, false, "Int")
 }
@@ -17012,6 +17454,7 @@ func (ec *executionContext) _ArticleVersion_author(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ArticleVersion_author(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArticleVersion", field, false, false, "AuthorKind")
 }
@@ -17053,6 +17496,7 @@ func (ec *executionContext) _ArticleVersion_actor(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ArticleVersion_actor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArticleVersion", field, false, false, "String")
 }
@@ -17094,6 +17538,7 @@ func (ec *executionContext) _ArticleVersion_reason(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ArticleVersion_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArticleVersion", field, false, false, "String")
 }
@@ -17117,6 +17562,7 @@ func (ec *executionContext) _ArticleVersion_createdAt(ctx context.Context, field
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ArticleVersion_createdAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArticleVersion", field, false, false, "DateTime")
 }
@@ -17140,6 +17586,7 @@ func (ec *executionContext) _ArticleVersion_isSynthetic(ctx context.Context, fie
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ArticleVersion_isSynthetic(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArticleVersion", field, false, false, "Boolean")
 }
@@ -17163,6 +17610,7 @@ func (ec *executionContext) _ArticleVersionConnection_nodes(ctx context.Context,
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ArticleVersionConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ArticleVersionConnection",
@@ -17195,6 +17643,7 @@ func (ec *executionContext) _ArticleVersionConnection_edges(ctx context.Context,
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ArticleVersionConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ArticleVersionConnection",
@@ -17227,6 +17676,7 @@ func (ec *executionContext) _ArticleVersionConnection_pageInfo(ctx context.Conte
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ArticleVersionConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ArticleVersionConnection",
@@ -17259,6 +17709,7 @@ func (ec *executionContext) _ArticleVersionConnection_totalCount(ctx context.Con
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ArticleVersionConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArticleVersionConnection", field, true, false, "Int")
 }
@@ -17282,6 +17733,7 @@ func (ec *executionContext) _ArticleVersionEdge_cursor(ctx context.Context, fiel
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ArticleVersionEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArticleVersionEdge", field, false, false, "String")
 }
@@ -17305,6 +17757,7 @@ func (ec *executionContext) _ArticleVersionEdge_node(ctx context.Context, field 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ArticleVersionEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ArticleVersionEdge",
@@ -17337,6 +17790,7 @@ func (ec *executionContext) _AttachKeywordPayload_workflow(ctx context.Context, 
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_AttachKeywordPayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "AttachKeywordPayload",
@@ -17369,6 +17823,7 @@ func (ec *executionContext) _AttachKeywordPayload_articleId(ctx context.Context,
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_AttachKeywordPayload_articleId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AttachKeywordPayload", field, false, false, "ID")
 }
@@ -17392,6 +17847,7 @@ func (ec *executionContext) _AttachKeywordPayload_replayed(ctx context.Context, 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_AttachKeywordPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("AttachKeywordPayload", field, false, false, "Boolean")
 }
@@ -17415,6 +17871,7 @@ func (ec *executionContext) _AttachKeywordPayload_userErrors(ctx context.Context
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_AttachKeywordPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "AttachKeywordPayload",
@@ -17447,6 +17904,7 @@ func (ec *executionContext) _Batch_id(ctx context.Context, field graphql.Collect
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Batch_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Batch", field, true, false, "ID")
 }
@@ -17470,6 +17928,7 @@ func (ec *executionContext) _Batch_kind(ctx context.Context, field graphql.Colle
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Batch_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Batch", field, false, false, "BatchKind")
 }
@@ -17493,6 +17952,7 @@ func (ec *executionContext) _Batch_limit(ctx context.Context, field graphql.Coll
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Batch_limit(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Batch", field, true, false, "USD")
 }
@@ -17516,6 +17976,7 @@ func (ec *executionContext) _Batch_total(ctx context.Context, field graphql.Coll
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Batch_total(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Batch", field, false, false, "Int")
 }
@@ -17539,6 +18000,7 @@ func (ec *executionContext) _Batch_done(ctx context.Context, field graphql.Colle
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Batch_done(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Batch", field, false, false, "Int")
 }
@@ -17562,6 +18024,7 @@ func (ec *executionContext) _Batch_succeeded(ctx context.Context, field graphql.
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Batch_succeeded(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Batch", field, false, false, "Int")
 }
@@ -17603,6 +18066,7 @@ func (ec *executionContext) _Batch_createdBy(ctx context.Context, field graphql.
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Batch_createdBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Batch", field, true, false, "String")
 }
@@ -17644,6 +18108,7 @@ func (ec *executionContext) _Batch_reason(ctx context.Context, field graphql.Col
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Batch_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Batch", field, true, false, "String")
 }
@@ -17667,6 +18132,7 @@ func (ec *executionContext) _Batch_createdAt(ctx context.Context, field graphql.
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Batch_createdAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Batch", field, false, false, "DateTime")
 }
@@ -17690,6 +18156,7 @@ func (ec *executionContext) _Batch_endedAt(ctx context.Context, field graphql.Co
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Batch_endedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Batch", field, false, false, "DateTime")
 }
@@ -17732,6 +18199,7 @@ func (ec *executionContext) _Batch_items(ctx context.Context, field graphql.Coll
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Batch_items(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Batch",
@@ -17793,6 +18261,7 @@ func (ec *executionContext) _BatchConnection_nodes(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_BatchConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "BatchConnection",
@@ -17843,6 +18312,7 @@ func (ec *executionContext) _BatchConnection_edges(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_BatchConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "BatchConnection",
@@ -17875,6 +18345,7 @@ func (ec *executionContext) _BatchConnection_pageInfo(ctx context.Context, field
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_BatchConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "BatchConnection",
@@ -17907,6 +18378,7 @@ func (ec *executionContext) _BatchConnection_totalCount(ctx context.Context, fie
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_BatchConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BatchConnection", field, true, false, "Int")
 }
@@ -17948,6 +18420,7 @@ func (ec *executionContext) _BatchEdge_node(ctx context.Context, field graphql.C
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_BatchEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "BatchEdge",
@@ -17980,6 +18453,7 @@ func (ec *executionContext) _BatchEdge_cursor(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_BatchEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BatchEdge", field, false, false, "String")
 }
@@ -18021,6 +18495,7 @@ func (ec *executionContext) _BatchEvent_batch(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_BatchEvent_batch(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "BatchEvent",
@@ -18071,6 +18546,7 @@ func (ec *executionContext) _BatchEvent_item(ctx context.Context, field graphql.
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_BatchEvent_item(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "BatchEvent",
@@ -18103,6 +18579,7 @@ func (ec *executionContext) _BatchItem_position(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_BatchItem_position(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BatchItem", field, false, false, "Int")
 }
@@ -18126,6 +18603,7 @@ func (ec *executionContext) _BatchItem_workflow(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_BatchItem_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "BatchItem",
@@ -18158,6 +18636,7 @@ func (ec *executionContext) _BatchItem_step(ctx context.Context, field graphql.C
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_BatchItem_step(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BatchItem", field, true, false, "StepKey")
 }
@@ -18181,6 +18660,7 @@ func (ec *executionContext) _BatchItem_outcome(ctx context.Context, field graphq
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_BatchItem_outcome(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BatchItem", field, true, false, "BatchOutcome")
 }
@@ -18204,6 +18684,7 @@ func (ec *executionContext) _BatchItem_code(ctx context.Context, field graphql.C
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_BatchItem_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BatchItem", field, true, false, "ErrorCode")
 }
@@ -18227,6 +18708,7 @@ func (ec *executionContext) _BatchItem_message(ctx context.Context, field graphq
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_BatchItem_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BatchItem", field, true, false, "String")
 }
@@ -18250,6 +18732,7 @@ func (ec *executionContext) _BatchItem_version(ctx context.Context, field graphq
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_BatchItem_version(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BatchItem", field, false, false, "Int")
 }
@@ -18273,6 +18756,7 @@ func (ec *executionContext) _BatchItem_sequence(ctx context.Context, field graph
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_BatchItem_sequence(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BatchItem", field, false, false, "Int")
 }
@@ -18296,6 +18780,7 @@ func (ec *executionContext) _BatchItem_at(ctx context.Context, field graphql.Col
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_BatchItem_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BatchItem", field, true, false, "DateTime")
 }
@@ -18337,6 +18822,7 @@ func (ec *executionContext) _BatchItemConnection_nodes(ctx context.Context, fiel
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_BatchItemConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "BatchItemConnection",
@@ -18387,6 +18873,7 @@ func (ec *executionContext) _BatchItemConnection_edges(ctx context.Context, fiel
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_BatchItemConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "BatchItemConnection",
@@ -18419,6 +18906,7 @@ func (ec *executionContext) _BatchItemConnection_pageInfo(ctx context.Context, f
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_BatchItemConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "BatchItemConnection",
@@ -18451,6 +18939,7 @@ func (ec *executionContext) _BatchItemConnection_totalCount(ctx context.Context,
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_BatchItemConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BatchItemConnection", field, true, false, "Int")
 }
@@ -18492,6 +18981,7 @@ func (ec *executionContext) _BatchItemEdge_node(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_BatchItemEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "BatchItemEdge",
@@ -18524,6 +19014,7 @@ func (ec *executionContext) _BatchItemEdge_cursor(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_BatchItemEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BatchItemEdge", field, false, false, "String")
 }
@@ -18547,6 +19038,7 @@ func (ec *executionContext) _BatchPreview_selected(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_BatchPreview_selected(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BatchPreview", field, false, false, "Int")
 }
@@ -18570,6 +19062,7 @@ func (ec *executionContext) _BatchPreview_able(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_BatchPreview_able(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BatchPreview", field, false, false, "Int")
 }
@@ -18593,6 +19086,7 @@ func (ec *executionContext) _BatchPreview_refusals(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_BatchPreview_refusals(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "BatchPreview",
@@ -18625,6 +19119,7 @@ func (ec *executionContext) _BatchPreview_digest(ctx context.Context, field grap
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_BatchPreview_digest(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BatchPreview", field, false, false, "String")
 }
@@ -18648,6 +19143,7 @@ func (ec *executionContext) _BatchRefusal_code(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_BatchRefusal_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BatchRefusal", field, false, false, "ErrorCode")
 }
@@ -18671,6 +19167,7 @@ func (ec *executionContext) _BatchRefusal_message(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_BatchRefusal_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BatchRefusal", field, false, false, "String")
 }
@@ -18694,6 +19191,7 @@ func (ec *executionContext) _BatchRefusal_count(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_BatchRefusal_count(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BatchRefusal", field, false, false, "Int")
 }
@@ -18717,6 +19215,7 @@ func (ec *executionContext) _BatchRefusal_examples(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_BatchRefusal_examples(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BatchRefusal", field, true, false, "ID")
 }
@@ -18740,6 +19239,7 @@ func (ec *executionContext) _Brand_version(ctx context.Context, field graphql.Co
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Brand_version(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Brand", field, false, false, "Int")
 }
@@ -18763,6 +19263,7 @@ func (ec *executionContext) _Brand_tone(ctx context.Context, field graphql.Colle
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Brand_tone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Brand", field, false, false, "String")
 }
@@ -18786,6 +19287,7 @@ func (ec *executionContext) _Brand_audience(ctx context.Context, field graphql.C
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Brand_audience(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Brand", field, false, false, "String")
 }
@@ -18809,6 +19311,7 @@ func (ec *executionContext) _Brand_do(ctx context.Context, field graphql.Collect
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Brand_do(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Brand", field, true, false, "String")
 }
@@ -18832,6 +19335,7 @@ func (ec *executionContext) _Brand_dont(ctx context.Context, field graphql.Colle
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Brand_dont(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Brand", field, true, false, "String")
 }
@@ -18855,6 +19359,7 @@ func (ec *executionContext) _Brand_bannedWords(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Brand_bannedWords(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Brand", field, true, false, "String")
 }
@@ -18878,6 +19383,7 @@ func (ec *executionContext) _Brand_examples(ctx context.Context, field graphql.C
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Brand_examples(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Brand", field, false, false, "String")
 }
@@ -18901,6 +19407,7 @@ func (ec *executionContext) _Brief_title(ctx context.Context, field graphql.Coll
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Brief_title(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Brief", field, false, false, "String")
 }
@@ -18924,6 +19431,7 @@ func (ec *executionContext) _Brief_angle(ctx context.Context, field graphql.Coll
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Brief_angle(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Brief", field, false, false, "String")
 }
@@ -18947,6 +19455,7 @@ func (ec *executionContext) _Brief_intent(ctx context.Context, field graphql.Col
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Brief_intent(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Brief", field, false, false, "SearchIntent")
 }
@@ -18970,6 +19479,7 @@ func (ec *executionContext) _Brief_format(ctx context.Context, field graphql.Col
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Brief_format(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Brief", field, false, false, "String")
 }
@@ -18993,6 +19503,7 @@ func (ec *executionContext) _Brief_targetWords(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Brief_targetWords(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Brief", field, false, false, "Int")
 }
@@ -19016,6 +19527,7 @@ func (ec *executionContext) _Brief_primaryKeyword(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Brief_primaryKeyword(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Brief", field, false, false, "String")
 }
@@ -19039,6 +19551,7 @@ func (ec *executionContext) _Brief_secondaryKeywords(ctx context.Context, field 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Brief_secondaryKeywords(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Brief", field, false, false, "String")
 }
@@ -19062,6 +19575,7 @@ func (ec *executionContext) _Brief_questions(ctx context.Context, field graphql.
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Brief_questions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Brief", field, false, false, "String")
 }
@@ -19085,6 +19599,7 @@ func (ec *executionContext) _Brief_mustAvoid(ctx context.Context, field graphql.
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Brief_mustAvoid(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Brief", field, false, false, "String")
 }
@@ -19108,6 +19623,7 @@ func (ec *executionContext) _BudgetRefused_code(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_BudgetRefused_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BudgetRefused", field, false, false, "ErrorCode")
 }
@@ -19131,6 +19647,7 @@ func (ec *executionContext) _BudgetRefused_message(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_BudgetRefused_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BudgetRefused", field, false, false, "String")
 }
@@ -19154,6 +19671,7 @@ func (ec *executionContext) _BudgetRefused_field(ctx context.Context, field grap
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_BudgetRefused_field(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BudgetRefused", field, false, false, "String")
 }
@@ -19177,6 +19695,7 @@ func (ec *executionContext) _BudgetRefused_account(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_BudgetRefused_account(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BudgetRefused", field, false, false, "AccountKind")
 }
@@ -19200,6 +19719,7 @@ func (ec *executionContext) _BudgetRefused_limit(ctx context.Context, field grap
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_BudgetRefused_limit(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BudgetRefused", field, true, false, "USD")
 }
@@ -19223,6 +19743,7 @@ func (ec *executionContext) _BudgetRefused_settled(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_BudgetRefused_settled(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BudgetRefused", field, true, false, "USD")
 }
@@ -19246,6 +19767,7 @@ func (ec *executionContext) _BudgetRefused_held(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_BudgetRefused_held(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BudgetRefused", field, true, false, "USD")
 }
@@ -19269,6 +19791,7 @@ func (ec *executionContext) _BudgetRefused_needed(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_BudgetRefused_needed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BudgetRefused", field, false, false, "USD")
 }
@@ -19292,6 +19815,7 @@ func (ec *executionContext) _BudgetRefused_retryable(ctx context.Context, field 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_BudgetRefused_retryable(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BudgetRefused", field, false, false, "Boolean")
 }
@@ -19315,6 +19839,7 @@ func (ec *executionContext) _BudgetRefused_affordable(ctx context.Context, field
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_BudgetRefused_affordable(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("BudgetRefused", field, false, false, "Int")
 }
@@ -19338,6 +19863,7 @@ func (ec *executionContext) _Call_id(ctx context.Context, field graphql.Collecte
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Call_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Call", field, true, false, "ID")
 }
@@ -19361,6 +19887,7 @@ func (ec *executionContext) _Call_workflow(ctx context.Context, field graphql.Co
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Call_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Call",
@@ -19393,6 +19920,7 @@ func (ec *executionContext) _Call_step(ctx context.Context, field graphql.Collec
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Call_step(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Call", field, true, false, "StepKey")
 }
@@ -19416,6 +19944,7 @@ func (ec *executionContext) _Call_articleId(ctx context.Context, field graphql.C
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Call_articleId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Call", field, true, false, "ID")
 }
@@ -19439,6 +19968,7 @@ func (ec *executionContext) _Call_models(ctx context.Context, field graphql.Coll
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Call_models(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Call", field, false, false, "String")
 }
@@ -19462,6 +19992,7 @@ func (ec *executionContext) _Call_state(ctx context.Context, field graphql.Colle
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Call_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Call", field, false, false, "CallState")
 }
@@ -19485,6 +20016,7 @@ func (ec *executionContext) _Call_hold(ctx context.Context, field graphql.Collec
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Call_hold(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Call", field, false, false, "USD")
 }
@@ -19508,6 +20040,7 @@ func (ec *executionContext) _Call_cost(ctx context.Context, field graphql.Collec
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Call_cost(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Call", field, false, false, "USD")
 }
@@ -19531,6 +20064,7 @@ func (ec *executionContext) _Call_listCost(ctx context.Context, field graphql.Co
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Call_listCost(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Call", field, false, false, "USD")
 }
@@ -19554,6 +20088,7 @@ func (ec *executionContext) _Call_overage(ctx context.Context, field graphql.Col
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Call_overage(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Call", field, false, false, "Boolean")
 }
@@ -19577,6 +20112,7 @@ func (ec *executionContext) _Call_provider(ctx context.Context, field graphql.Co
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Call_provider(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Call", field, true, false, "String")
 }
@@ -19600,6 +20136,7 @@ func (ec *executionContext) _Call_generationId(ctx context.Context, field graphq
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Call_generationId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Call", field, true, false, "String")
 }
@@ -19623,6 +20160,7 @@ func (ec *executionContext) _Call_answeredModel(ctx context.Context, field graph
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Call_answeredModel(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Call", field, true, false, "String")
 }
@@ -19646,6 +20184,7 @@ func (ec *executionContext) _Call_failureCode(ctx context.Context, field graphql
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Call_failureCode(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Call", field, true, false, "FailureCode")
 }
@@ -19687,6 +20226,7 @@ func (ec *executionContext) _Call_usage(ctx context.Context, field graphql.Colle
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Call_usage(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Call",
@@ -19719,6 +20259,7 @@ func (ec *executionContext) _Call_promptBytes(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Call_promptBytes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Call", field, false, false, "Int")
 }
@@ -19742,6 +20283,7 @@ func (ec *executionContext) _Call_maxCompletionTokens(ctx context.Context, field
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Call_maxCompletionTokens(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Call", field, false, false, "Int")
 }
@@ -19765,6 +20307,7 @@ func (ec *executionContext) _Call_maxItems(ctx context.Context, field graphql.Co
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Call_maxItems(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Call", field, false, false, "Int")
 }
@@ -19788,6 +20331,7 @@ func (ec *executionContext) _Call_actor(ctx context.Context, field graphql.Colle
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Call_actor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Call", field, false, false, "String")
 }
@@ -19811,6 +20355,7 @@ func (ec *executionContext) _Call_reservedAt(ctx context.Context, field graphql.
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Call_reservedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Call", field, false, false, "DateTime")
 }
@@ -19834,6 +20379,7 @@ func (ec *executionContext) _Call_dispatchedAt(ctx context.Context, field graphq
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Call_dispatchedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Call", field, false, false, "DateTime")
 }
@@ -19857,6 +20403,7 @@ func (ec *executionContext) _Call_endedAt(ctx context.Context, field graphql.Col
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Call_endedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Call", field, false, false, "DateTime")
 }
@@ -19898,6 +20445,7 @@ func (ec *executionContext) _CallConnection_nodes(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_CallConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "CallConnection",
@@ -19948,6 +20496,7 @@ func (ec *executionContext) _CallConnection_edges(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_CallConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "CallConnection",
@@ -19980,6 +20529,7 @@ func (ec *executionContext) _CallConnection_pageInfo(ctx context.Context, field 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_CallConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "CallConnection",
@@ -20012,6 +20562,7 @@ func (ec *executionContext) _CallConnection_totalCount(ctx context.Context, fiel
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_CallConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallConnection", field, true, false, "Int")
 }
@@ -20053,6 +20604,7 @@ func (ec *executionContext) _CallEdge_node(ctx context.Context, field graphql.Co
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_CallEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "CallEdge",
@@ -20085,6 +20637,7 @@ func (ec *executionContext) _CallEdge_cursor(ctx context.Context, field graphql.
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_CallEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CallEdge", field, false, false, "String")
 }
@@ -20108,6 +20661,7 @@ func (ec *executionContext) _CancelWorkflowPayload_workflow(ctx context.Context,
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_CancelWorkflowPayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "CancelWorkflowPayload",
@@ -20140,6 +20694,7 @@ func (ec *executionContext) _CancelWorkflowPayload_transition(ctx context.Contex
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_CancelWorkflowPayload_transition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "CancelWorkflowPayload",
@@ -20172,6 +20727,7 @@ func (ec *executionContext) _CancelWorkflowPayload_replayed(ctx context.Context,
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_CancelWorkflowPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CancelWorkflowPayload", field, false, false, "Boolean")
 }
@@ -20195,6 +20751,7 @@ func (ec *executionContext) _CancelWorkflowPayload_userErrors(ctx context.Contex
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_CancelWorkflowPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "CancelWorkflowPayload",
@@ -20227,6 +20784,7 @@ func (ec *executionContext) _CancelWorkflowsPayload_preview(ctx context.Context,
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_CancelWorkflowsPayload_preview(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "CancelWorkflowsPayload",
@@ -20277,6 +20835,7 @@ func (ec *executionContext) _CancelWorkflowsPayload_batch(ctx context.Context, f
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_CancelWorkflowsPayload_batch(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "CancelWorkflowsPayload",
@@ -20309,6 +20868,7 @@ func (ec *executionContext) _CancelWorkflowsPayload_replayed(ctx context.Context
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_CancelWorkflowsPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CancelWorkflowsPayload", field, false, false, "Boolean")
 }
@@ -20332,6 +20892,7 @@ func (ec *executionContext) _CancelWorkflowsPayload_userErrors(ctx context.Conte
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_CancelWorkflowsPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "CancelWorkflowsPayload",
@@ -20364,6 +20925,7 @@ func (ec *executionContext) _ClaimWorkPayload_items(ctx context.Context, field g
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ClaimWorkPayload_items(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ClaimWorkPayload",
@@ -20396,6 +20958,7 @@ func (ec *executionContext) _ClaimWorkPayload_replayed(ctx context.Context, fiel
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ClaimWorkPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ClaimWorkPayload", field, false, false, "Boolean")
 }
@@ -20419,6 +20982,7 @@ func (ec *executionContext) _ClaimWorkPayload_userErrors(ctx context.Context, fi
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ClaimWorkPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ClaimWorkPayload",
@@ -20451,6 +21015,7 @@ func (ec *executionContext) _Company_name(ctx context.Context, field graphql.Col
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Company_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Company", field, false, false, "String")
 }
@@ -20474,6 +21039,7 @@ func (ec *executionContext) _Company_url(ctx context.Context, field graphql.Coll
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Company_url(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Company", field, false, false, "String")
 }
@@ -20497,6 +21063,7 @@ func (ec *executionContext) _Company_linkedinUrl(ctx context.Context, field grap
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Company_linkedinUrl(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Company", field, true, false, "String")
 }
@@ -20520,6 +21087,7 @@ func (ec *executionContext) _Competitor_domain(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Competitor_domain(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Competitor", field, false, false, "String")
 }
@@ -20543,6 +21111,7 @@ func (ec *executionContext) _Competitor_source(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Competitor_source(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Competitor", field, true, false, "CompetitorSource")
 }
@@ -20566,6 +21135,7 @@ func (ec *executionContext) _Competitor_mode(ctx context.Context, field graphql.
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Competitor_mode(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Competitor", field, true, false, "AnalysisMode")
 }
@@ -20589,6 +21159,7 @@ func (ec *executionContext) _Competitor_keywordCount(ctx context.Context, field 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Competitor_keywordCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Competitor", field, true, false, "Int")
 }
@@ -20612,6 +21183,7 @@ func (ec *executionContext) _Competitor_warnings(ctx context.Context, field grap
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Competitor_warnings(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Competitor", field, true, false, "String")
 }
@@ -20635,6 +21207,7 @@ func (ec *executionContext) _Competitor_isMissing(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Competitor_isMissing(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Competitor", field, true, false, "Boolean")
 }
@@ -20658,6 +21231,7 @@ func (ec *executionContext) _CompetitorAnalysis_mode(ctx context.Context, field 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_CompetitorAnalysis_mode(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CompetitorAnalysis", field, false, false, "AnalysisMode")
 }
@@ -20681,6 +21255,7 @@ func (ec *executionContext) _CompetitorAnalysis_warnings(ctx context.Context, fi
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_CompetitorAnalysis_warnings(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CompetitorAnalysis", field, true, false, "String")
 }
@@ -20704,6 +21279,7 @@ func (ec *executionContext) _CompleteStepPayload_workflow(ctx context.Context, f
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_CompleteStepPayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "CompleteStepPayload",
@@ -20736,6 +21312,7 @@ func (ec *executionContext) _CompleteStepPayload_transition(ctx context.Context,
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_CompleteStepPayload_transition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "CompleteStepPayload",
@@ -20768,6 +21345,7 @@ func (ec *executionContext) _CompleteStepPayload_replayed(ctx context.Context, f
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_CompleteStepPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CompleteStepPayload", field, false, false, "Boolean")
 }
@@ -20791,6 +21369,7 @@ func (ec *executionContext) _CompleteStepPayload_userErrors(ctx context.Context,
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_CompleteStepPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "CompleteStepPayload",
@@ -20823,6 +21402,7 @@ func (ec *executionContext) _Conflict_code(ctx context.Context, field graphql.Co
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Conflict_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Conflict", field, false, false, "ErrorCode")
 }
@@ -20846,6 +21426,7 @@ func (ec *executionContext) _Conflict_message(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Conflict_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Conflict", field, false, false, "String")
 }
@@ -20869,6 +21450,7 @@ func (ec *executionContext) _Conflict_field(ctx context.Context, field graphql.C
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Conflict_field(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Conflict", field, false, false, "String")
 }
@@ -20910,6 +21492,7 @@ func (ec *executionContext) _CreateApiKeyPayload_apiKey(ctx context.Context, fie
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_CreateApiKeyPayload_apiKey(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "CreateApiKeyPayload",
@@ -20942,6 +21525,7 @@ func (ec *executionContext) _CreateApiKeyPayload_secret(ctx context.Context, fie
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_CreateApiKeyPayload_secret(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CreateApiKeyPayload", field, false, false, "String")
 }
@@ -20965,6 +21549,7 @@ func (ec *executionContext) _CreateApiKeyPayload_replayed(ctx context.Context, f
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_CreateApiKeyPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CreateApiKeyPayload", field, false, false, "Boolean")
 }
@@ -20988,6 +21573,7 @@ func (ec *executionContext) _CreateApiKeyPayload_userErrors(ctx context.Context,
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_CreateApiKeyPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "CreateApiKeyPayload",
@@ -21038,6 +21624,7 @@ func (ec *executionContext) _CreatePublishTargetPayload_target(ctx context.Conte
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_CreatePublishTargetPayload_target(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "CreatePublishTargetPayload",
@@ -21070,6 +21657,7 @@ func (ec *executionContext) _CreatePublishTargetPayload_secret(ctx context.Conte
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_CreatePublishTargetPayload_secret(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CreatePublishTargetPayload", field, false, false, "String")
 }
@@ -21093,6 +21681,7 @@ func (ec *executionContext) _CreatePublishTargetPayload_replayed(ctx context.Con
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_CreatePublishTargetPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CreatePublishTargetPayload", field, false, false, "Boolean")
 }
@@ -21116,6 +21705,7 @@ func (ec *executionContext) _CreatePublishTargetPayload_userErrors(ctx context.C
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_CreatePublishTargetPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "CreatePublishTargetPayload",
@@ -21148,6 +21738,7 @@ func (ec *executionContext) _CreateWorkflowPayload_workflow(ctx context.Context,
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_CreateWorkflowPayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "CreateWorkflowPayload",
@@ -21180,6 +21771,7 @@ func (ec *executionContext) _CreateWorkflowPayload_transition(ctx context.Contex
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_CreateWorkflowPayload_transition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "CreateWorkflowPayload",
@@ -21212,6 +21804,7 @@ func (ec *executionContext) _CreateWorkflowPayload_replayed(ctx context.Context,
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_CreateWorkflowPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CreateWorkflowPayload", field, false, false, "Boolean")
 }
@@ -21235,6 +21828,7 @@ func (ec *executionContext) _CreateWorkflowPayload_userErrors(ctx context.Contex
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_CreateWorkflowPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "CreateWorkflowPayload",
@@ -21267,6 +21861,7 @@ func (ec *executionContext) _CustomerProfile_industries(ctx context.Context, fie
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_CustomerProfile_industries(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CustomerProfile", field, false, false, "String")
 }
@@ -21290,6 +21885,7 @@ func (ec *executionContext) _CustomerProfile_buyerRoles(ctx context.Context, fie
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_CustomerProfile_buyerRoles(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CustomerProfile", field, false, false, "String")
 }
@@ -21313,6 +21909,7 @@ func (ec *executionContext) _CustomerProfile_painPoints(ctx context.Context, fie
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_CustomerProfile_painPoints(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CustomerProfile", field, false, false, "String")
 }
@@ -21336,6 +21933,7 @@ func (ec *executionContext) _CustomerProfile_valueProposition(ctx context.Contex
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_CustomerProfile_valueProposition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("CustomerProfile", field, false, false, "String")
 }
@@ -21359,6 +21957,7 @@ func (ec *executionContext) _DecideArticlePlansPayload_workflow(ctx context.Cont
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_DecideArticlePlansPayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "DecideArticlePlansPayload",
@@ -21391,6 +21990,7 @@ func (ec *executionContext) _DecideArticlePlansPayload_affected(ctx context.Cont
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_DecideArticlePlansPayload_affected(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DecideArticlePlansPayload", field, false, false, "Int")
 }
@@ -21414,6 +22014,7 @@ func (ec *executionContext) _DecideArticlePlansPayload_selection(ctx context.Con
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_DecideArticlePlansPayload_selection(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "DecideArticlePlansPayload",
@@ -21446,6 +22047,7 @@ func (ec *executionContext) _DecideArticlePlansPayload_replayed(ctx context.Cont
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_DecideArticlePlansPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DecideArticlePlansPayload", field, false, false, "Boolean")
 }
@@ -21469,6 +22071,7 @@ func (ec *executionContext) _DecideArticlePlansPayload_userErrors(ctx context.Co
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_DecideArticlePlansPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "DecideArticlePlansPayload",
@@ -21501,6 +22104,7 @@ func (ec *executionContext) _DecideArticlesPayload_workflow(ctx context.Context,
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_DecideArticlesPayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "DecideArticlesPayload",
@@ -21533,6 +22137,7 @@ func (ec *executionContext) _DecideArticlesPayload_affected(ctx context.Context,
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_DecideArticlesPayload_affected(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DecideArticlesPayload", field, false, false, "Int")
 }
@@ -21556,6 +22161,7 @@ func (ec *executionContext) _DecideArticlesPayload_replayed(ctx context.Context,
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_DecideArticlesPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DecideArticlesPayload", field, false, false, "Boolean")
 }
@@ -21579,6 +22185,7 @@ func (ec *executionContext) _DecideArticlesPayload_userErrors(ctx context.Contex
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_DecideArticlesPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "DecideArticlesPayload",
@@ -21611,6 +22218,7 @@ func (ec *executionContext) _DecideKeywordsPayload_workflow(ctx context.Context,
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_DecideKeywordsPayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "DecideKeywordsPayload",
@@ -21643,6 +22251,7 @@ func (ec *executionContext) _DecideKeywordsPayload_affected(ctx context.Context,
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_DecideKeywordsPayload_affected(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DecideKeywordsPayload", field, false, false, "Int")
 }
@@ -21666,6 +22275,7 @@ func (ec *executionContext) _DecideKeywordsPayload_selection(ctx context.Context
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_DecideKeywordsPayload_selection(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "DecideKeywordsPayload",
@@ -21698,6 +22308,7 @@ func (ec *executionContext) _DecideKeywordsPayload_replayed(ctx context.Context,
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_DecideKeywordsPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DecideKeywordsPayload", field, false, false, "Boolean")
 }
@@ -21721,6 +22332,7 @@ func (ec *executionContext) _DecideKeywordsPayload_userErrors(ctx context.Contex
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_DecideKeywordsPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "DecideKeywordsPayload",
@@ -21753,6 +22365,7 @@ func (ec *executionContext) _DecidePublicationPayload_publication(ctx context.Co
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_DecidePublicationPayload_publication(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "DecidePublicationPayload",
@@ -21785,6 +22398,7 @@ func (ec *executionContext) _DecidePublicationPayload_workflow(ctx context.Conte
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_DecidePublicationPayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "DecidePublicationPayload",
@@ -21817,6 +22431,7 @@ func (ec *executionContext) _DecidePublicationPayload_replayed(ctx context.Conte
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_DecidePublicationPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DecidePublicationPayload", field, false, false, "Boolean")
 }
@@ -21840,6 +22455,7 @@ func (ec *executionContext) _DecidePublicationPayload_userErrors(ctx context.Con
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_DecidePublicationPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "DecidePublicationPayload",
@@ -21872,6 +22488,7 @@ func (ec *executionContext) _DuplicateGeneration_code(ctx context.Context, field
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_DuplicateGeneration_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DuplicateGeneration", field, false, false, "ErrorCode")
 }
@@ -21895,6 +22512,7 @@ func (ec *executionContext) _DuplicateGeneration_message(ctx context.Context, fi
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_DuplicateGeneration_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DuplicateGeneration", field, false, false, "String")
 }
@@ -21918,6 +22536,7 @@ func (ec *executionContext) _DuplicateGeneration_field(ctx context.Context, fiel
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_DuplicateGeneration_field(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DuplicateGeneration", field, false, false, "String")
 }
@@ -21971,6 +22590,7 @@ func (ec *executionContext) _DuplicateGeneration_existing(ctx context.Context, f
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_DuplicateGeneration_existing(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "DuplicateGeneration",
@@ -22003,6 +22623,7 @@ func (ec *executionContext) _DuplicateName_code(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_DuplicateName_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DuplicateName", field, false, false, "ErrorCode")
 }
@@ -22026,6 +22647,7 @@ func (ec *executionContext) _DuplicateName_message(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_DuplicateName_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DuplicateName", field, false, false, "String")
 }
@@ -22049,6 +22671,7 @@ func (ec *executionContext) _DuplicateName_field(ctx context.Context, field grap
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_DuplicateName_field(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("DuplicateName", field, false, false, "String")
 }
@@ -22072,6 +22695,7 @@ func (ec *executionContext) _DuplicateName_existing(ctx context.Context, field g
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_DuplicateName_existing(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "DuplicateName",
@@ -22104,6 +22728,7 @@ func (ec *executionContext) _Evidence_id(ctx context.Context, field graphql.Coll
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Evidence_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Evidence", field, true, false, "ID")
 }
@@ -22127,6 +22752,7 @@ func (ec *executionContext) _Evidence_url(ctx context.Context, field graphql.Col
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Evidence_url(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Evidence", field, true, false, "String")
 }
@@ -22150,6 +22776,7 @@ func (ec *executionContext) _Evidence_title(ctx context.Context, field graphql.C
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Evidence_title(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Evidence", field, true, false, "String")
 }
@@ -22173,6 +22800,7 @@ func (ec *executionContext) _Evidence_quote(ctx context.Context, field graphql.C
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Evidence_quote(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Evidence", field, true, false, "String")
 }
@@ -22196,6 +22824,7 @@ func (ec *executionContext) _Evidence_fetchedAt(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Evidence_fetchedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Evidence", field, true, false, "DateTime")
 }
@@ -22219,6 +22848,7 @@ func (ec *executionContext) _Evidence_isCited(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Evidence_isCited(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Evidence", field, false, false, "Boolean")
 }
@@ -22242,6 +22872,7 @@ func (ec *executionContext) _FailStepPayload_workflow(ctx context.Context, field
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_FailStepPayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "FailStepPayload",
@@ -22274,6 +22905,7 @@ func (ec *executionContext) _FailStepPayload_transition(ctx context.Context, fie
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_FailStepPayload_transition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "FailStepPayload",
@@ -22306,6 +22938,7 @@ func (ec *executionContext) _FailStepPayload_replayed(ctx context.Context, field
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_FailStepPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("FailStepPayload", field, false, false, "Boolean")
 }
@@ -22329,6 +22962,7 @@ func (ec *executionContext) _FailStepPayload_userErrors(ctx context.Context, fie
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_FailStepPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "FailStepPayload",
@@ -22361,6 +22995,7 @@ func (ec *executionContext) _Forecast_asOf(ctx context.Context, field graphql.Co
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Forecast_asOf(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Forecast", field, false, false, "DateTime")
 }
@@ -22384,6 +23019,7 @@ func (ec *executionContext) _Forecast_period(ctx context.Context, field graphql.
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Forecast_period(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Forecast",
@@ -22434,6 +23070,7 @@ func (ec *executionContext) _Forecast_spend(ctx context.Context, field graphql.C
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Forecast_spend(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Forecast",
@@ -22466,6 +23103,7 @@ func (ec *executionContext) _Forecast_settledAtEnd(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Forecast_settledAtEnd(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Forecast", field, true, false, "USD")
 }
@@ -22489,6 +23127,7 @@ func (ec *executionContext) _Forecast_exhaustedAt(ctx context.Context, field gra
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Forecast_exhaustedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Forecast", field, false, false, "DateTime")
 }
@@ -22512,6 +23151,7 @@ func (ec *executionContext) _Funnel_asOf(ctx context.Context, field graphql.Coll
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Funnel_asOf(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Funnel", field, false, false, "DateTime")
 }
@@ -22535,6 +23175,7 @@ func (ec *executionContext) _Funnel_created(ctx context.Context, field graphql.C
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Funnel_created(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Funnel", field, false, false, "Int")
 }
@@ -22558,6 +23199,7 @@ func (ec *executionContext) _Funnel_steps(ctx context.Context, field graphql.Col
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Funnel_steps(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Funnel",
@@ -22590,6 +23232,7 @@ func (ec *executionContext) _Funnel_states(ctx context.Context, field graphql.Co
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Funnel_states(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Funnel",
@@ -22622,6 +23265,7 @@ func (ec *executionContext) _FunnelState_state(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_FunnelState_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("FunnelState", field, false, false, "WorkflowState")
 }
@@ -22645,6 +23289,7 @@ func (ec *executionContext) _FunnelState_workflows(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_FunnelState_workflows(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("FunnelState", field, false, false, "Int")
 }
@@ -22668,6 +23313,7 @@ func (ec *executionContext) _FunnelState_visits(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_FunnelState_visits(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("FunnelState", field, false, false, "Int")
 }
@@ -22691,6 +23337,7 @@ func (ec *executionContext) _FunnelState_open(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_FunnelState_open(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("FunnelState", field, false, false, "Int")
 }
@@ -22714,6 +23361,7 @@ func (ec *executionContext) _FunnelState_medianSeconds(ctx context.Context, fiel
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_FunnelState_medianSeconds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("FunnelState", field, true, false, "Float")
 }
@@ -22737,6 +23385,7 @@ func (ec *executionContext) _FunnelState_p95Seconds(ctx context.Context, field g
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_FunnelState_p95Seconds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("FunnelState", field, true, false, "Float")
 }
@@ -22760,6 +23409,7 @@ func (ec *executionContext) _FunnelStep_step(ctx context.Context, field graphql.
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_FunnelStep_step(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "FunnelStep",
@@ -22792,6 +23442,7 @@ func (ec *executionContext) _FunnelStep_reached(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_FunnelStep_reached(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("FunnelStep", field, false, false, "Int")
 }
@@ -22815,6 +23466,7 @@ func (ec *executionContext) _FunnelStep_completed(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_FunnelStep_completed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("FunnelStep", field, false, false, "Int")
 }
@@ -22838,6 +23490,7 @@ func (ec *executionContext) _Gate_key(ctx context.Context, field graphql.Collect
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Gate_key(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Gate", field, false, false, "GateKey")
 }
@@ -22861,6 +23514,7 @@ func (ec *executionContext) _Gate_mode(ctx context.Context, field graphql.Collec
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Gate_mode(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Gate", field, false, false, "GateMode")
 }
@@ -22884,6 +23538,7 @@ func (ec *executionContext) _Gate_isOpen(ctx context.Context, field graphql.Coll
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Gate_isOpen(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Gate", field, false, false, "Boolean")
 }
@@ -22907,6 +23562,7 @@ func (ec *executionContext) _Gate_fourEyes(ctx context.Context, field graphql.Co
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Gate_fourEyes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Gate", field, false, false, "Boolean")
 }
@@ -22948,6 +23604,7 @@ func (ec *executionContext) _Gate_decisions(ctx context.Context, field graphql.C
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Gate_decisions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Gate",
@@ -22980,6 +23637,7 @@ func (ec *executionContext) _GateDecision_verdict(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_GateDecision_verdict(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("GateDecision", field, false, false, "GateVerdict")
 }
@@ -23003,6 +23661,7 @@ func (ec *executionContext) _GateDecision_resetTo(ctx context.Context, field gra
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_GateDecision_resetTo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("GateDecision", field, false, false, "StepKey")
 }
@@ -23026,6 +23685,7 @@ func (ec *executionContext) _GateDecision_feedback(ctx context.Context, field gr
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_GateDecision_feedback(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("GateDecision", field, true, false, "String")
 }
@@ -23049,6 +23709,7 @@ func (ec *executionContext) _GateDecision_selected(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_GateDecision_selected(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("GateDecision", field, false, false, "Int")
 }
@@ -23072,6 +23733,7 @@ func (ec *executionContext) _GateDecision_selectionDigest(ctx context.Context, f
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_GateDecision_selectionDigest(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("GateDecision", field, true, false, "String")
 }
@@ -23113,6 +23775,7 @@ func (ec *executionContext) _GateDecision_likely(ctx context.Context, field grap
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_GateDecision_likely(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("GateDecision", field, false, false, "USD")
 }
@@ -23154,6 +23817,7 @@ func (ec *executionContext) _GateDecision_most(ctx context.Context, field graphq
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_GateDecision_most(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("GateDecision", field, false, false, "USD")
 }
@@ -23195,6 +23859,7 @@ func (ec *executionContext) _GateDecision_preparedBy(ctx context.Context, field 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_GateDecision_preparedBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("GateDecision", field, false, false, "String")
 }
@@ -23236,6 +23901,7 @@ func (ec *executionContext) _GateDecision_decidedBy(ctx context.Context, field g
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_GateDecision_decidedBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("GateDecision", field, false, false, "String")
 }
@@ -23259,6 +23925,7 @@ func (ec *executionContext) _GateDecision_at(ctx context.Context, field graphql.
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_GateDecision_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("GateDecision", field, false, false, "DateTime")
 }
@@ -23282,6 +23949,7 @@ func (ec *executionContext) _GateDecision_version(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_GateDecision_version(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("GateDecision", field, false, false, "Int")
 }
@@ -23305,6 +23973,7 @@ func (ec *executionContext) _GateSettings_seeds(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_GateSettings_seeds(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("GateSettings", field, false, false, "GateMode")
 }
@@ -23328,6 +23997,7 @@ func (ec *executionContext) _GateSettings_plan(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_GateSettings_plan(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("GateSettings", field, false, false, "GateMode")
 }
@@ -23351,6 +24021,7 @@ func (ec *executionContext) _GateSettings_publish(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_GateSettings_publish(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("GateSettings", field, false, false, "GateMode")
 }
@@ -23374,6 +24045,7 @@ func (ec *executionContext) _GateSettings_fourEyes(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_GateSettings_fourEyes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("GateSettings", field, false, false, "Boolean")
 }
@@ -23397,6 +24069,7 @@ func (ec *executionContext) _GenerateIcpPayload_workflow(ctx context.Context, fi
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_GenerateIcpPayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "GenerateIcpPayload",
@@ -23429,6 +24102,7 @@ func (ec *executionContext) _GenerateIcpPayload_transition(ctx context.Context, 
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_GenerateIcpPayload_transition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "GenerateIcpPayload",
@@ -23461,6 +24135,7 @@ func (ec *executionContext) _GenerateIcpPayload_replayed(ctx context.Context, fi
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_GenerateIcpPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("GenerateIcpPayload", field, false, false, "Boolean")
 }
@@ -23484,6 +24159,7 @@ func (ec *executionContext) _GenerateIcpPayload_userErrors(ctx context.Context, 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_GenerateIcpPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "GenerateIcpPayload",
@@ -23516,6 +24192,7 @@ func (ec *executionContext) _GraphEdge_from(ctx context.Context, field graphql.C
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_GraphEdge_from(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("GraphEdge", field, false, false, "WorkflowState")
 }
@@ -23539,6 +24216,7 @@ func (ec *executionContext) _GraphEdge_to(ctx context.Context, field graphql.Col
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_GraphEdge_to(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("GraphEdge", field, false, false, "WorkflowState")
 }
@@ -23562,6 +24240,7 @@ func (ec *executionContext) _GraphEdge_kind(ctx context.Context, field graphql.C
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_GraphEdge_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("GraphEdge", field, false, false, "TransitionKind")
 }
@@ -23585,6 +24264,7 @@ func (ec *executionContext) _GraphState_key(ctx context.Context, field graphql.C
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_GraphState_key(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("GraphState", field, false, false, "WorkflowState")
 }
@@ -23608,6 +24288,7 @@ func (ec *executionContext) _GraphState_status(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_GraphState_status(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("GraphState", field, true, false, "WorkflowStatus")
 }
@@ -23631,6 +24312,7 @@ func (ec *executionContext) _GraphState_step(ctx context.Context, field graphql.
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_GraphState_step(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "GraphState",
@@ -23663,6 +24345,7 @@ func (ec *executionContext) _GraphState_isTerminal(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_GraphState_isTerminal(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("GraphState", field, true, false, "Boolean")
 }
@@ -23686,6 +24369,7 @@ func (ec *executionContext) _GraphState_isInitial(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_GraphState_isInitial(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("GraphState", field, true, false, "Boolean")
 }
@@ -23709,6 +24393,7 @@ func (ec *executionContext) _Icp_industries(ctx context.Context, field graphql.C
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Icp_industries(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Icp", field, false, false, "String")
 }
@@ -23732,6 +24417,7 @@ func (ec *executionContext) _Icp_buyerRoles(ctx context.Context, field graphql.C
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Icp_buyerRoles(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Icp", field, false, false, "String")
 }
@@ -23755,6 +24441,7 @@ func (ec *executionContext) _Icp_painPoints(ctx context.Context, field graphql.C
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Icp_painPoints(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Icp", field, false, false, "String")
 }
@@ -23778,6 +24465,7 @@ func (ec *executionContext) _Icp_valueProposition(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Icp_valueProposition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Icp", field, false, false, "String")
 }
@@ -23801,6 +24489,7 @@ func (ec *executionContext) _Icp_model(ctx context.Context, field graphql.Collec
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Icp_model(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Icp", field, false, false, "String")
 }
@@ -23824,6 +24513,7 @@ func (ec *executionContext) _Icp_provider(ctx context.Context, field graphql.Col
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Icp_provider(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Icp", field, false, false, "String")
 }
@@ -23847,6 +24537,7 @@ func (ec *executionContext) _Icp_producedAt(ctx context.Context, field graphql.C
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Icp_producedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Icp", field, false, false, "DateTime")
 }
@@ -23870,6 +24561,7 @@ func (ec *executionContext) _Icp_source(ctx context.Context, field graphql.Colle
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Icp_source(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Icp", field, false, false, "ResultSource")
 }
@@ -23893,6 +24585,7 @@ func (ec *executionContext) _Icp_isSynthetic(ctx context.Context, field graphql.
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Icp_isSynthetic(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Icp", field, true, false, "Boolean")
 }
@@ -23916,6 +24609,7 @@ func (ec *executionContext) _IcpCost_asOf(ctx context.Context, field graphql.Col
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_IcpCost_asOf(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("IcpCost", field, false, false, "DateTime")
 }
@@ -23939,6 +24633,7 @@ func (ec *executionContext) _IcpCost_spent(ctx context.Context, field graphql.Co
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_IcpCost_spent(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("IcpCost", field, false, false, "USD")
 }
@@ -23962,6 +24657,7 @@ func (ec *executionContext) _IcpCost_finished(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_IcpCost_finished(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("IcpCost", field, false, false, "Count")
 }
@@ -23985,6 +24681,7 @@ func (ec *executionContext) _IcpCost_each(ctx context.Context, field graphql.Col
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_IcpCost_each(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("IcpCost", field, false, false, "USD")
 }
@@ -24008,6 +24705,7 @@ func (ec *executionContext) _IdempotencyMismatch_code(ctx context.Context, field
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_IdempotencyMismatch_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("IdempotencyMismatch", field, false, false, "ErrorCode")
 }
@@ -24031,6 +24729,7 @@ func (ec *executionContext) _IdempotencyMismatch_message(ctx context.Context, fi
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_IdempotencyMismatch_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("IdempotencyMismatch", field, false, false, "String")
 }
@@ -24054,6 +24753,7 @@ func (ec *executionContext) _IdempotencyMismatch_field(ctx context.Context, fiel
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_IdempotencyMismatch_field(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("IdempotencyMismatch", field, false, false, "String")
 }
@@ -24077,6 +24777,7 @@ func (ec *executionContext) _IllegalTransition_code(ctx context.Context, field g
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_IllegalTransition_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("IllegalTransition", field, false, false, "ErrorCode")
 }
@@ -24100,6 +24801,7 @@ func (ec *executionContext) _IllegalTransition_message(ctx context.Context, fiel
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_IllegalTransition_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("IllegalTransition", field, false, false, "String")
 }
@@ -24123,6 +24825,7 @@ func (ec *executionContext) _IllegalTransition_field(ctx context.Context, field 
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_IllegalTransition_field(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("IllegalTransition", field, false, false, "String")
 }
@@ -24146,6 +24849,7 @@ func (ec *executionContext) _IllegalTransition_from(ctx context.Context, field g
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_IllegalTransition_from(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("IllegalTransition", field, false, false, "WorkflowState")
 }
@@ -24169,6 +24873,7 @@ func (ec *executionContext) _IllegalTransition_to(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_IllegalTransition_to(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("IllegalTransition", field, false, false, "WorkflowState")
 }
@@ -24192,6 +24897,7 @@ func (ec *executionContext) _IllegalTransition_allowed(ctx context.Context, fiel
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_IllegalTransition_allowed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("IllegalTransition", field, false, false, "WorkflowState")
 }
@@ -24233,6 +24939,7 @@ func (ec *executionContext) _ImportPricesPayload_changes(ctx context.Context, fi
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ImportPricesPayload_changes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ImportPricesPayload",
@@ -24265,6 +24972,7 @@ func (ec *executionContext) _ImportPricesPayload_applied(ctx context.Context, fi
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ImportPricesPayload_applied(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ImportPricesPayload", field, false, false, "Boolean")
 }
@@ -24288,6 +24996,7 @@ func (ec *executionContext) _ImportPricesPayload_replayed(ctx context.Context, f
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ImportPricesPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ImportPricesPayload", field, false, false, "Boolean")
 }
@@ -24311,6 +25020,7 @@ func (ec *executionContext) _ImportPricesPayload_userErrors(ctx context.Context,
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ImportPricesPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ImportPricesPayload",
@@ -24343,6 +25053,7 @@ func (ec *executionContext) _InvalidInput_code(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_InvalidInput_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("InvalidInput", field, false, false, "ErrorCode")
 }
@@ -24366,6 +25077,7 @@ func (ec *executionContext) _InvalidInput_message(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_InvalidInput_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("InvalidInput", field, false, false, "String")
 }
@@ -24389,6 +25101,7 @@ func (ec *executionContext) _InvalidInput_field(ctx context.Context, field graph
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_InvalidInput_field(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("InvalidInput", field, false, false, "String")
 }
@@ -24412,6 +25125,7 @@ func (ec *executionContext) _Keyword_id(ctx context.Context, field graphql.Colle
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Keyword_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Keyword", field, true, false, "ID")
 }
@@ -24435,6 +25149,7 @@ func (ec *executionContext) _Keyword_text(ctx context.Context, field graphql.Col
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Keyword_text(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Keyword", field, false, false, "String")
 }
@@ -24458,6 +25173,7 @@ func (ec *executionContext) _Keyword_source(ctx context.Context, field graphql.C
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Keyword_source(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Keyword", field, false, false, "KeywordSource")
 }
@@ -24481,6 +25197,7 @@ func (ec *executionContext) _Keyword_volume(ctx context.Context, field graphql.C
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Keyword_volume(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Keyword", field, false, false, "Int")
 }
@@ -24504,6 +25221,7 @@ func (ec *executionContext) _Keyword_difficulty(ctx context.Context, field graph
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Keyword_difficulty(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Keyword", field, false, false, "Int")
 }
@@ -24545,6 +25263,7 @@ func (ec *executionContext) _Keyword_cpc(ctx context.Context, field graphql.Coll
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Keyword_cpc(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Keyword", field, true, false, "USD")
 }
@@ -24568,6 +25287,7 @@ func (ec *executionContext) _Keyword_intent(ctx context.Context, field graphql.C
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Keyword_intent(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Keyword", field, true, false, "SearchIntent")
 }
@@ -24591,6 +25311,7 @@ func (ec *executionContext) _Keyword_language(ctx context.Context, field graphql
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Keyword_language(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Keyword", field, true, false, "String")
 }
@@ -24614,6 +25335,7 @@ func (ec *executionContext) _Keyword_competitor(ctx context.Context, field graph
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Keyword_competitor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Keyword", field, true, false, "String")
 }
@@ -24637,6 +25359,7 @@ func (ec *executionContext) _Keyword_score(ctx context.Context, field graphql.Co
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Keyword_score(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Keyword", field, false, false, "Float")
 }
@@ -24660,6 +25383,7 @@ func (ec *executionContext) _Keyword_reasons(ctx context.Context, field graphql.
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Keyword_reasons(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Keyword", field, false, false, "String")
 }
@@ -24683,6 +25407,7 @@ func (ec *executionContext) _Keyword_similarTo(ctx context.Context, field graphq
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Keyword_similarTo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Keyword", field, true, false, "String")
 }
@@ -24706,6 +25431,7 @@ func (ec *executionContext) _Keyword_choice(ctx context.Context, field graphql.C
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Keyword_choice(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Keyword", field, true, false, "KeywordChoice")
 }
@@ -24729,6 +25455,7 @@ func (ec *executionContext) _Keyword_isCarried(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Keyword_isCarried(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Keyword", field, true, false, "Boolean")
 }
@@ -24770,6 +25497,7 @@ func (ec *executionContext) _Keyword_decidedBy(ctx context.Context, field graphq
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Keyword_decidedBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Keyword", field, true, false, "String")
 }
@@ -24793,6 +25521,7 @@ func (ec *executionContext) _Keyword_isSynthetic(ctx context.Context, field grap
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Keyword_isSynthetic(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Keyword", field, false, false, "Boolean")
 }
@@ -24816,6 +25545,7 @@ func (ec *executionContext) _KeywordConnection_nodes(ctx context.Context, field 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_KeywordConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "KeywordConnection",
@@ -24848,6 +25578,7 @@ func (ec *executionContext) _KeywordConnection_edges(ctx context.Context, field 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_KeywordConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "KeywordConnection",
@@ -24880,6 +25611,7 @@ func (ec *executionContext) _KeywordConnection_pageInfo(ctx context.Context, fie
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_KeywordConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "KeywordConnection",
@@ -24912,6 +25644,7 @@ func (ec *executionContext) _KeywordConnection_totalCount(ctx context.Context, f
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_KeywordConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("KeywordConnection", field, true, false, "Int")
 }
@@ -24935,6 +25668,7 @@ func (ec *executionContext) _KeywordEdge_node(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_KeywordEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "KeywordEdge",
@@ -24967,6 +25701,7 @@ func (ec *executionContext) _KeywordEdge_cursor(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_KeywordEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("KeywordEdge", field, false, false, "String")
 }
@@ -24990,6 +25725,7 @@ func (ec *executionContext) _KeywordSelection_count(ctx context.Context, field g
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_KeywordSelection_count(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("KeywordSelection", field, false, false, "Int")
 }
@@ -25013,6 +25749,7 @@ func (ec *executionContext) _KeywordSelection_digest(ctx context.Context, field 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_KeywordSelection_digest(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("KeywordSelection", field, true, false, "String")
 }
@@ -25054,6 +25791,7 @@ func (ec *executionContext) _KeywordSelection_forecast(ctx context.Context, fiel
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_KeywordSelection_forecast(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "KeywordSelection",
@@ -25086,6 +25824,7 @@ func (ec *executionContext) _LedgerEntry_id(ctx context.Context, field graphql.C
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_LedgerEntry_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LedgerEntry", field, true, false, "ID")
 }
@@ -25109,6 +25848,7 @@ func (ec *executionContext) _LedgerEntry_sequence(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_LedgerEntry_sequence(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LedgerEntry", field, false, false, "Int")
 }
@@ -25132,6 +25872,7 @@ func (ec *executionContext) _LedgerEntry_kind(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_LedgerEntry_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LedgerEntry", field, false, false, "LedgerEntryKind")
 }
@@ -25155,6 +25896,7 @@ func (ec *executionContext) _LedgerEntry_callId(ctx context.Context, field graph
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_LedgerEntry_callId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LedgerEntry", field, true, false, "ID")
 }
@@ -25178,6 +25920,7 @@ func (ec *executionContext) _LedgerEntry_correctsEntryId(ctx context.Context, fi
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_LedgerEntry_correctsEntryId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LedgerEntry", field, true, false, "ID")
 }
@@ -25201,6 +25944,7 @@ func (ec *executionContext) _LedgerEntry_settledBefore(ctx context.Context, fiel
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_LedgerEntry_settledBefore(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LedgerEntry", field, true, false, "USD")
 }
@@ -25224,6 +25968,7 @@ func (ec *executionContext) _LedgerEntry_settledDelta(ctx context.Context, field
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_LedgerEntry_settledDelta(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LedgerEntry", field, true, false, "USD")
 }
@@ -25247,6 +25992,7 @@ func (ec *executionContext) _LedgerEntry_settledAfter(ctx context.Context, field
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_LedgerEntry_settledAfter(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LedgerEntry", field, true, false, "USD")
 }
@@ -25270,6 +26016,7 @@ func (ec *executionContext) _LedgerEntry_heldBefore(ctx context.Context, field g
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_LedgerEntry_heldBefore(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LedgerEntry", field, true, false, "USD")
 }
@@ -25293,6 +26040,7 @@ func (ec *executionContext) _LedgerEntry_heldDelta(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_LedgerEntry_heldDelta(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LedgerEntry", field, true, false, "USD")
 }
@@ -25316,6 +26064,7 @@ func (ec *executionContext) _LedgerEntry_heldAfter(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_LedgerEntry_heldAfter(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LedgerEntry", field, true, false, "USD")
 }
@@ -25339,6 +26088,7 @@ func (ec *executionContext) _LedgerEntry_limitBefore(ctx context.Context, field 
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_LedgerEntry_limitBefore(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LedgerEntry", field, true, false, "USD")
 }
@@ -25362,6 +26112,7 @@ func (ec *executionContext) _LedgerEntry_limitDelta(ctx context.Context, field g
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_LedgerEntry_limitDelta(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LedgerEntry", field, true, false, "USD")
 }
@@ -25385,6 +26136,7 @@ func (ec *executionContext) _LedgerEntry_limitAfter(ctx context.Context, field g
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_LedgerEntry_limitAfter(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LedgerEntry", field, true, false, "USD")
 }
@@ -25408,6 +26160,7 @@ func (ec *executionContext) _LedgerEntry_stoppedAfter(ctx context.Context, field
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_LedgerEntry_stoppedAfter(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LedgerEntry", field, true, false, "Boolean")
 }
@@ -25431,6 +26184,7 @@ func (ec *executionContext) _LedgerEntry_overage(ctx context.Context, field grap
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_LedgerEntry_overage(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LedgerEntry", field, false, false, "Boolean")
 }
@@ -25454,6 +26208,7 @@ func (ec *executionContext) _LedgerEntry_actor(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_LedgerEntry_actor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LedgerEntry", field, false, false, "String")
 }
@@ -25477,6 +26232,7 @@ func (ec *executionContext) _LedgerEntry_reason(ctx context.Context, field graph
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_LedgerEntry_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LedgerEntry", field, true, false, "String")
 }
@@ -25500,6 +26256,7 @@ func (ec *executionContext) _LedgerEntry_occurredAt(ctx context.Context, field g
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_LedgerEntry_occurredAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LedgerEntry", field, true, false, "DateTime")
 }
@@ -25523,6 +26280,7 @@ func (ec *executionContext) _LedgerEntry_hash(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_LedgerEntry_hash(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LedgerEntry", field, true, false, "String")
 }
@@ -25546,6 +26304,7 @@ func (ec *executionContext) _LedgerEntry_previousHash(ctx context.Context, field
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_LedgerEntry_previousHash(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LedgerEntry", field, true, false, "String")
 }
@@ -25587,6 +26346,7 @@ func (ec *executionContext) _LedgerEntryConnection_nodes(ctx context.Context, fi
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_LedgerEntryConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "LedgerEntryConnection",
@@ -25637,6 +26397,7 @@ func (ec *executionContext) _LedgerEntryConnection_edges(ctx context.Context, fi
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_LedgerEntryConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "LedgerEntryConnection",
@@ -25669,6 +26430,7 @@ func (ec *executionContext) _LedgerEntryConnection_pageInfo(ctx context.Context,
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_LedgerEntryConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "LedgerEntryConnection",
@@ -25701,6 +26463,7 @@ func (ec *executionContext) _LedgerEntryConnection_totalCount(ctx context.Contex
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_LedgerEntryConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LedgerEntryConnection", field, true, false, "Int")
 }
@@ -25742,6 +26505,7 @@ func (ec *executionContext) _LedgerEntryEdge_node(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_LedgerEntryEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "LedgerEntryEdge",
@@ -25774,6 +26538,7 @@ func (ec *executionContext) _LedgerEntryEdge_cursor(ctx context.Context, field g
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_LedgerEntryEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LedgerEntryEdge", field, false, false, "String")
 }
@@ -25797,6 +26562,7 @@ func (ec *executionContext) _LostRun_code(ctx context.Context, field graphql.Col
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_LostRun_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LostRun", field, false, false, "ErrorCode")
 }
@@ -25820,6 +26586,7 @@ func (ec *executionContext) _LostRun_message(ctx context.Context, field graphql.
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_LostRun_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LostRun", field, false, false, "String")
 }
@@ -25843,6 +26610,7 @@ func (ec *executionContext) _LostRun_field(ctx context.Context, field graphql.Co
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_LostRun_field(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LostRun", field, false, false, "String")
 }
@@ -25866,6 +26634,7 @@ func (ec *executionContext) _LostRun_current(ctx context.Context, field graphql.
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_LostRun_current(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "LostRun",
@@ -25898,6 +26667,7 @@ func (ec *executionContext) _LostRun_token(ctx context.Context, field graphql.Co
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_LostRun_token(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LostRun", field, true, false, "Int")
 }
@@ -25921,6 +26691,7 @@ func (ec *executionContext) _LostRun_leaseExpiresAt(ctx context.Context, field g
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_LostRun_leaseExpiresAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LostRun", field, true, false, "DateTime")
 }
@@ -25944,6 +26715,7 @@ func (ec *executionContext) _LostRun_isYours(ctx context.Context, field graphql.
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_LostRun_isYours(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LostRun", field, false, false, "Boolean")
 }
@@ -25985,6 +26757,7 @@ func (ec *executionContext) _LostRun_holder(ctx context.Context, field graphql.C
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_LostRun_holder(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("LostRun", field, true, false, "String")
 }
@@ -26008,6 +26781,7 @@ func (ec *executionContext) _MarkAlertsReadPayload_marked(ctx context.Context, f
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_MarkAlertsReadPayload_marked(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("MarkAlertsReadPayload", field, false, false, "Int")
 }
@@ -26031,6 +26805,7 @@ func (ec *executionContext) _MarkAlertsReadPayload_unread(ctx context.Context, f
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_MarkAlertsReadPayload_unread(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("MarkAlertsReadPayload", field, false, false, "Int")
 }
@@ -26054,6 +26829,7 @@ func (ec *executionContext) _MarkAlertsReadPayload_replayed(ctx context.Context,
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_MarkAlertsReadPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("MarkAlertsReadPayload", field, false, false, "Boolean")
 }
@@ -26077,6 +26853,7 @@ func (ec *executionContext) _MarkAlertsReadPayload_userErrors(ctx context.Contex
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_MarkAlertsReadPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "MarkAlertsReadPayload",
@@ -26109,6 +26886,7 @@ func (ec *executionContext) _Market_locationCode(ctx context.Context, field grap
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Market_locationCode(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Market", field, false, false, "Int")
 }
@@ -26132,6 +26910,7 @@ func (ec *executionContext) _Market_languageCode(ctx context.Context, field grap
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Market_languageCode(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Market", field, false, false, "String")
 }
@@ -26155,6 +26934,7 @@ func (ec *executionContext) _Market_negativeWords(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Market_negativeWords(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Market", field, true, false, "String")
 }
@@ -26178,6 +26958,7 @@ func (ec *executionContext) _Market_mode(ctx context.Context, field graphql.Coll
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Market_mode(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Market", field, false, false, "AnalysisMode")
 }
@@ -26201,6 +26982,7 @@ func (ec *executionContext) _Month_period(ctx context.Context, field graphql.Col
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Month_period(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Month",
@@ -26233,6 +27015,7 @@ func (ec *executionContext) _Month_isRunning(ctx context.Context, field graphql.
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Month_isRunning(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Month", field, false, false, "Boolean")
 }
@@ -26274,6 +27057,7 @@ func (ec *executionContext) _Month_opening(ctx context.Context, field graphql.Co
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Month_opening(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Month",
@@ -26324,6 +27108,7 @@ func (ec *executionContext) _Month_closing(ctx context.Context, field graphql.Co
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Month_closing(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Month",
@@ -26374,6 +27159,7 @@ func (ec *executionContext) _Month_spend(ctx context.Context, field graphql.Coll
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Month_spend(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Month",
@@ -26424,6 +27210,7 @@ func (ec *executionContext) _MonthConnection_nodes(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_MonthConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "MonthConnection",
@@ -26474,6 +27261,7 @@ func (ec *executionContext) _MonthConnection_edges(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_MonthConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "MonthConnection",
@@ -26506,6 +27294,7 @@ func (ec *executionContext) _MonthConnection_pageInfo(ctx context.Context, field
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_MonthConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "MonthConnection",
@@ -26538,6 +27327,7 @@ func (ec *executionContext) _MonthConnection_totalCount(ctx context.Context, fie
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_MonthConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("MonthConnection", field, true, false, "Int")
 }
@@ -26579,6 +27369,7 @@ func (ec *executionContext) _MonthEdge_node(ctx context.Context, field graphql.C
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_MonthEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "MonthEdge",
@@ -26611,6 +27402,7 @@ func (ec *executionContext) _MonthEdge_cursor(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_MonthEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("MonthEdge", field, false, false, "String")
 }
@@ -26653,6 +27445,7 @@ func (ec *executionContext) _Mutation_createWorkflow(ctx context.Context, field 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_createWorkflow(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -26715,6 +27508,7 @@ func (ec *executionContext) _Mutation_generateIcp(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_generateIcp(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -26777,6 +27571,7 @@ func (ec *executionContext) _Mutation_transitionWorkflow(ctx context.Context, fi
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_transitionWorkflow(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -26839,6 +27634,7 @@ func (ec *executionContext) _Mutation_cancelWorkflow(ctx context.Context, field 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_cancelWorkflow(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -26901,6 +27697,7 @@ func (ec *executionContext) _Mutation_startStep(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_startStep(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -26963,6 +27760,7 @@ func (ec *executionContext) _Mutation_retryStep(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_retryStep(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -26981,6 +27779,69 @@ func (ec *executionContext) fieldContext_Mutation_retryStep(ctx context.Context,
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_retryStep_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_startVerification(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_startVerification(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().StartVerification(ctx, fc.Args["input"].(model.StartVerificationInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "VERIFY")
+				if err != nil {
+					var zeroVal *model.StartVerificationPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.StartVerificationPayload
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, nil, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.StartVerificationPayload) graphql.Marshaler {
+			return ec.marshalNStartVerificationPayload2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐStartVerificationPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+
+func (ec *executionContext) fieldContext_Mutation_startVerification(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_StartVerificationPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_startVerification_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -27025,6 +27886,7 @@ func (ec *executionContext) _Mutation_cancelWorkflows(ctx context.Context, field
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_cancelWorkflows(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -27087,6 +27949,7 @@ func (ec *executionContext) _Mutation_retryWorkflows(ctx context.Context, field 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_retryWorkflows(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -27149,6 +28012,7 @@ func (ec *executionContext) _Mutation_startSteps(ctx context.Context, field grap
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_startSteps(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -27211,6 +28075,7 @@ func (ec *executionContext) _Mutation_setCompetitors(ctx context.Context, field 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_setCompetitors(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -27273,6 +28138,7 @@ func (ec *executionContext) _Mutation_addKeywords(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_addKeywords(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -27335,6 +28201,7 @@ func (ec *executionContext) _Mutation_decideKeywords(ctx context.Context, field 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_decideKeywords(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -27397,6 +28264,7 @@ func (ec *executionContext) _Mutation_approveSeeds(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_approveSeeds(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -27459,6 +28327,7 @@ func (ec *executionContext) _Mutation_rejectSeeds(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_rejectSeeds(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -27521,6 +28390,7 @@ func (ec *executionContext) _Mutation_attachKeyword(ctx context.Context, field g
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_attachKeyword(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -27583,6 +28453,7 @@ func (ec *executionContext) _Mutation_decideArticlePlans(ctx context.Context, fi
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_decideArticlePlans(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -27645,6 +28516,7 @@ func (ec *executionContext) _Mutation_approveArticlePlan(ctx context.Context, fi
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_approveArticlePlan(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -27707,6 +28579,7 @@ func (ec *executionContext) _Mutation_rejectArticlePlan(ctx context.Context, fie
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_rejectArticlePlan(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -27769,6 +28642,7 @@ func (ec *executionContext) _Mutation_approvePublishing(ctx context.Context, fie
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_approvePublishing(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -27831,6 +28705,7 @@ func (ec *executionContext) _Mutation_rejectPublishing(ctx context.Context, fiel
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_rejectPublishing(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -27893,6 +28768,7 @@ func (ec *executionContext) _Mutation_decidePublication(ctx context.Context, fie
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_decidePublication(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -27955,6 +28831,7 @@ func (ec *executionContext) _Mutation_updateArticle(ctx context.Context, field g
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_updateArticle(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -28017,6 +28894,7 @@ func (ec *executionContext) _Mutation_decideArticles(ctx context.Context, field 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_decideArticles(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -28079,6 +28957,7 @@ func (ec *executionContext) _Mutation_regenerateSection(ctx context.Context, fie
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_regenerateSection(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -28141,6 +29020,7 @@ func (ec *executionContext) _Mutation_retryArticle(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_retryArticle(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -28203,6 +29083,7 @@ func (ec *executionContext) _Mutation_skipArticle(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_skipArticle(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -28265,6 +29146,7 @@ func (ec *executionContext) _Mutation_setGates(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_setGates(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -28327,6 +29209,7 @@ func (ec *executionContext) _Mutation_claimWork(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_claimWork(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -28389,6 +29272,7 @@ func (ec *executionContext) _Mutation_completeStep(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_completeStep(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -28451,6 +29335,7 @@ func (ec *executionContext) _Mutation_failStep(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_failStep(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -28513,6 +29398,7 @@ func (ec *executionContext) _Mutation_setOutsideSteps(ctx context.Context, field
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_setOutsideSteps(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -28575,6 +29461,7 @@ func (ec *executionContext) _Mutation_setMarket(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_setMarket(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -28637,6 +29524,7 @@ func (ec *executionContext) _Mutation_setBrand(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_setBrand(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -28699,6 +29587,7 @@ func (ec *executionContext) _Mutation_retryCompetitors(ctx context.Context, fiel
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_retryCompetitors(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -28761,6 +29650,7 @@ func (ec *executionContext) _Mutation_renewLease(ctx context.Context, field grap
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_renewLease(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -28823,6 +29713,7 @@ func (ec *executionContext) _Mutation_reserveUsage(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_reserveUsage(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -28885,6 +29776,7 @@ func (ec *executionContext) _Mutation_settleUsage(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_settleUsage(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -28947,6 +29839,7 @@ func (ec *executionContext) _Mutation_releaseUsage(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_releaseUsage(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -29009,6 +29902,7 @@ func (ec *executionContext) _Mutation_recordUsage(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_recordUsage(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -29071,6 +29965,7 @@ func (ec *executionContext) _Mutation_adjustUsage(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_adjustUsage(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -29133,6 +30028,7 @@ func (ec *executionContext) _Mutation_setWorkflowLimit(ctx context.Context, fiel
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_setWorkflowLimit(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -29195,6 +30091,7 @@ func (ec *executionContext) _Mutation_setWorkflowLimits(ctx context.Context, fie
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_setWorkflowLimits(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -29257,6 +30154,7 @@ func (ec *executionContext) _Mutation_setMonthlyLimit(ctx context.Context, field
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_setMonthlyLimit(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -29319,6 +30217,7 @@ func (ec *executionContext) _Mutation_importPrices(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_importPrices(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -29381,6 +30280,7 @@ func (ec *executionContext) _Mutation_acceptPrice(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_acceptPrice(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -29443,6 +30343,7 @@ func (ec *executionContext) _Mutation_rejectPrice(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_rejectPrice(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -29505,6 +30406,7 @@ func (ec *executionContext) _Mutation_setAlertWebhook(ctx context.Context, field
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_setAlertWebhook(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -29567,6 +30469,7 @@ func (ec *executionContext) _Mutation_markAlertsRead(ctx context.Context, field 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_markAlertsRead(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -29629,6 +30532,7 @@ func (ec *executionContext) _Mutation_createApiKey(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_createApiKey(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -29691,6 +30595,7 @@ func (ec *executionContext) _Mutation_revokeApiKey(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_revokeApiKey(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -29753,6 +30658,7 @@ func (ec *executionContext) _Mutation_setOrganizationName(ctx context.Context, f
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_setOrganizationName(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -29815,6 +30721,7 @@ func (ec *executionContext) _Mutation_createPublishTarget(ctx context.Context, f
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_createPublishTarget(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -29877,6 +30784,7 @@ func (ec *executionContext) _Mutation_testPublishTarget(ctx context.Context, fie
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_testPublishTarget(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -29939,6 +30847,7 @@ func (ec *executionContext) _Mutation_setPublishTargetSecret(ctx context.Context
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_setPublishTargetSecret(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -30001,6 +30910,7 @@ func (ec *executionContext) _Mutation_retirePublishTarget(ctx context.Context, f
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_retirePublishTarget(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -30063,6 +30973,7 @@ func (ec *executionContext) _Mutation_setTimeZone(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Mutation_setTimeZone(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Mutation",
@@ -30106,6 +31017,7 @@ func (ec *executionContext) _NotFound_code(ctx context.Context, field graphql.Co
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_NotFound_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("NotFound", field, false, false, "ErrorCode")
 }
@@ -30129,6 +31041,7 @@ func (ec *executionContext) _NotFound_message(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_NotFound_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("NotFound", field, false, false, "String")
 }
@@ -30152,6 +31065,7 @@ func (ec *executionContext) _NotFound_field(ctx context.Context, field graphql.C
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_NotFound_field(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("NotFound", field, false, false, "String")
 }
@@ -30175,6 +31089,7 @@ func (ec *executionContext) _Organization_id(ctx context.Context, field graphql.
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Organization_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Organization", field, true, false, "ID")
 }
@@ -30198,6 +31113,7 @@ func (ec *executionContext) _Organization_timeZone(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Organization_timeZone(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Organization", field, false, false, "String")
 }
@@ -30221,6 +31137,7 @@ func (ec *executionContext) _Organization_createdAt(ctx context.Context, field g
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Organization_createdAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Organization", field, false, false, "DateTime")
 }
@@ -30262,6 +31179,7 @@ func (ec *executionContext) _Organization_workflowLimit(ctx context.Context, fie
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Organization_workflowLimit(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Organization", field, true, false, "USD")
 }
@@ -30303,6 +31221,7 @@ func (ec *executionContext) _Organization_monthLimit(ctx context.Context, field 
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Organization_monthLimit(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Organization", field, true, false, "USD")
 }
@@ -30326,6 +31245,7 @@ func (ec *executionContext) _Organization_name(ctx context.Context, field graphq
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Organization_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Organization", field, true, true, "String")
 }
@@ -30349,6 +31269,7 @@ func (ec *executionContext) _Organization_gates(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Organization_gates(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Organization",
@@ -30381,6 +31302,7 @@ func (ec *executionContext) _Organization_outsideSteps(ctx context.Context, fiel
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Organization_outsideSteps(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Organization",
@@ -30414,6 +31336,7 @@ func (ec *executionContext) _Organization_workflowCounts(ctx context.Context, fi
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Organization_workflowCounts(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Organization",
@@ -30457,6 +31380,7 @@ func (ec *executionContext) _Organization_market(ctx context.Context, field grap
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Organization_market(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Organization",
@@ -30489,6 +31413,7 @@ func (ec *executionContext) _Organization_brand(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Organization_brand(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Organization",
@@ -30521,6 +31446,7 @@ func (ec *executionContext) _Organization_month(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Organization_month(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Organization",
@@ -30571,6 +31497,7 @@ func (ec *executionContext) _Organization_spend(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Organization_spend(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Organization",
@@ -30622,6 +31549,7 @@ func (ec *executionContext) _Organization_months(ctx context.Context, field grap
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Organization_months(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Organization",
@@ -30684,6 +31612,7 @@ func (ec *executionContext) _Organization_ledger(ctx context.Context, field grap
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Organization_ledger(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Organization",
@@ -30746,6 +31675,7 @@ func (ec *executionContext) _Organization_calls(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Organization_calls(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Organization",
@@ -30808,6 +31738,7 @@ func (ec *executionContext) _Organization_settingsJournal(ctx context.Context, f
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Organization_settingsJournal(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Organization",
@@ -30870,6 +31801,7 @@ func (ec *executionContext) _Organization_apiKeyJournal(ctx context.Context, fie
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Organization_apiKeyJournal(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Organization",
@@ -30932,6 +31864,7 @@ func (ec *executionContext) _Organization_priceJournal(ctx context.Context, fiel
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Organization_priceJournal(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Organization",
@@ -30994,6 +31927,7 @@ func (ec *executionContext) _Organization_usage(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Organization_usage(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Organization",
@@ -31055,6 +31989,7 @@ func (ec *executionContext) _Organization_forecast(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Organization_forecast(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Organization",
@@ -31064,6 +31999,120 @@ func (ec *executionContext) fieldContext_Organization_forecast(_ context.Context
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Forecast(ctx, field)
 		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Organization_verification(ctx context.Context, field graphql.CollectedField, obj *model.Organization) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Organization_verification(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Organization().Verification(ctx, obj)
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "VERIFY")
+				if err != nil {
+					var zeroVal *model.Verification
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.Verification
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Verification) graphql.Marshaler {
+			return ec.marshalOVerification2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐVerification(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+
+func (ec *executionContext) fieldContext_Organization_verification(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Organization",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Verification(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Organization_verifications(ctx context.Context, field graphql.CollectedField, obj *model.Organization) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Organization_verifications(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Organization().Verifications(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "VERIFY")
+				if err != nil {
+					var zeroVal *model.Connection[*model.Verification]
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.Connection[*model.Verification]
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Connection[*model.Verification]) graphql.Marshaler {
+			return ec.marshalNVerificationConnection2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐConnection(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+
+func (ec *executionContext) fieldContext_Organization_verifications(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Organization",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_VerificationConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Organization_verifications_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
 	}
 	return fc, nil
 }
@@ -31106,6 +32155,7 @@ func (ec *executionContext) _Organization_batches(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Organization_batches(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Organization",
@@ -31168,6 +32218,7 @@ func (ec *executionContext) _Organization_alerts(ctx context.Context, field grap
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Organization_alerts(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Organization",
@@ -31229,6 +32280,7 @@ func (ec *executionContext) _Organization_alertWebhook(ctx context.Context, fiel
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Organization_alertWebhook(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Organization",
@@ -31262,6 +32314,7 @@ func (ec *executionContext) _Organization_funnel(ctx context.Context, field grap
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Organization_funnel(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Organization",
@@ -31324,6 +32377,7 @@ func (ec *executionContext) _Organization_apiKeys(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Organization_apiKeys(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Organization",
@@ -31385,6 +32439,7 @@ func (ec *executionContext) _Organization_publishTargets(ctx context.Context, fi
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Organization_publishTargets(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Organization",
@@ -31436,6 +32491,7 @@ func (ec *executionContext) _Organization_costPerIcp(ctx context.Context, field 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Organization_costPerIcp(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Organization",
@@ -31479,6 +32535,7 @@ func (ec *executionContext) _OutsideSteps_steps(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_OutsideSteps_steps(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutsideSteps", field, true, false, "StepKey")
 }
@@ -31520,6 +32577,7 @@ func (ec *executionContext) _OutsideSteps_actor(ctx context.Context, field graph
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_OutsideSteps_actor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutsideSteps", field, true, false, "String")
 }
@@ -31561,6 +32619,7 @@ func (ec *executionContext) _OutsideSteps_reason(ctx context.Context, field grap
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_OutsideSteps_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutsideSteps", field, true, false, "String")
 }
@@ -31584,6 +32643,7 @@ func (ec *executionContext) _OutsideSteps_changedAt(ctx context.Context, field g
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_OutsideSteps_changedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("OutsideSteps", field, true, false, "DateTime")
 }
@@ -31607,6 +32667,7 @@ func (ec *executionContext) _PageInfo_hasNextPage(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PageInfo_hasNextPage(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PageInfo", field, false, false, "Boolean")
 }
@@ -31630,6 +32691,7 @@ func (ec *executionContext) _PageInfo_hasPreviousPage(ctx context.Context, field
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PageInfo_hasPreviousPage(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PageInfo", field, false, false, "Boolean")
 }
@@ -31653,6 +32715,7 @@ func (ec *executionContext) _PageInfo_startCursor(ctx context.Context, field gra
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_PageInfo_startCursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PageInfo", field, false, false, "String")
 }
@@ -31676,6 +32739,7 @@ func (ec *executionContext) _PageInfo_endCursor(ctx context.Context, field graph
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_PageInfo_endCursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PageInfo", field, false, false, "String")
 }
@@ -31699,6 +32763,7 @@ func (ec *executionContext) _PartForecast_kind(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PartForecast_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PartForecast", field, false, false, "String")
 }
@@ -31722,6 +32787,7 @@ func (ec *executionContext) _PartForecast_calls(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PartForecast_calls(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PartForecast", field, false, false, "Count")
 }
@@ -31745,6 +32811,7 @@ func (ec *executionContext) _PartForecast_models(ctx context.Context, field grap
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PartForecast_models(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PartForecast", field, true, false, "String")
 }
@@ -31768,6 +32835,7 @@ func (ec *executionContext) _PartForecast_hold(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PartForecast_hold(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PartForecast", field, false, false, "USD")
 }
@@ -31791,6 +32859,7 @@ func (ec *executionContext) _PartForecast_likely(ctx context.Context, field grap
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PartForecast_likely(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PartForecast", field, false, false, "USD")
 }
@@ -31814,6 +32883,7 @@ func (ec *executionContext) _PartForecast_samples(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PartForecast_samples(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PartForecast", field, false, false, "Count")
 }
@@ -31837,6 +32907,7 @@ func (ec *executionContext) _PartForecast_basis(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PartForecast_basis(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PartForecast", field, false, false, "ForecastBasis")
 }
@@ -31860,6 +32931,7 @@ func (ec *executionContext) _Period_start(ctx context.Context, field graphql.Col
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Period_start(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Period", field, false, false, "DateTime")
 }
@@ -31883,6 +32955,7 @@ func (ec *executionContext) _Period_end(ctx context.Context, field graphql.Colle
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Period_end(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Period", field, false, false, "DateTime")
 }
@@ -31906,6 +32979,7 @@ func (ec *executionContext) _Price_model(ctx context.Context, field graphql.Coll
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Price_model(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Price", field, false, false, "String")
 }
@@ -31929,6 +33003,7 @@ func (ec *executionContext) _Price_component(ctx context.Context, field graphql.
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Price_component(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Price", field, false, false, "PriceComponent")
 }
@@ -31952,6 +33027,7 @@ func (ec *executionContext) _Price_amount(ctx context.Context, field graphql.Col
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Price_amount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Price", field, true, false, "USD")
 }
@@ -31975,6 +33051,7 @@ func (ec *executionContext) _Price_minPromptTokens(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Price_minPromptTokens(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Price", field, false, false, "Int")
 }
@@ -31998,6 +33075,7 @@ func (ec *executionContext) _Price_validFrom(ctx context.Context, field graphql.
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Price_validFrom(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Price", field, false, false, "DateTime")
 }
@@ -32021,6 +33099,7 @@ func (ec *executionContext) _Price_validTo(ctx context.Context, field graphql.Co
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Price_validTo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Price", field, false, false, "DateTime")
 }
@@ -32044,6 +33123,7 @@ func (ec *executionContext) _Price_source(ctx context.Context, field graphql.Col
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Price_source(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Price", field, false, false, "String")
 }
@@ -32067,6 +33147,7 @@ func (ec *executionContext) _Price_isOwn(ctx context.Context, field graphql.Coll
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Price_isOwn(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Price", field, true, false, "Boolean")
 }
@@ -32090,6 +33171,7 @@ func (ec *executionContext) _PriceChange_kind(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceChange_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceChange", field, false, false, "PriceChangeKind")
 }
@@ -32113,6 +33195,7 @@ func (ec *executionContext) _PriceChange_model(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceChange_model(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceChange", field, false, false, "String")
 }
@@ -32136,6 +33219,7 @@ func (ec *executionContext) _PriceChange_component(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceChange_component(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceChange", field, false, false, "PriceComponent")
 }
@@ -32159,6 +33243,7 @@ func (ec *executionContext) _PriceChange_minPromptTokens(ctx context.Context, fi
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceChange_minPromptTokens(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceChange", field, false, false, "Int")
 }
@@ -32182,6 +33267,7 @@ func (ec *executionContext) _PriceChange_amount(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceChange_amount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceChange", field, true, false, "USD")
 }
@@ -32205,6 +33291,7 @@ func (ec *executionContext) _PriceChange_previous(ctx context.Context, field gra
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceChange_previous(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceChange", field, true, false, "USD")
 }
@@ -32228,6 +33315,7 @@ func (ec *executionContext) _PriceChange_factor(ctx context.Context, field graph
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceChange_factor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceChange", field, true, false, "Float")
 }
@@ -32251,6 +33339,7 @@ func (ec *executionContext) _PriceChange_doubt(ctx context.Context, field graphq
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceChange_doubt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceChange", field, true, false, "PriceDoubt")
 }
@@ -32274,6 +33363,7 @@ func (ec *executionContext) _PriceChange_validFrom(ctx context.Context, field gr
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceChange_validFrom(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceChange", field, true, false, "DateTime")
 }
@@ -32297,6 +33387,7 @@ func (ec *executionContext) _PriceChange_proposalId(ctx context.Context, field g
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceChange_proposalId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceChange", field, true, false, "ID")
 }
@@ -32338,6 +33429,7 @@ func (ec *executionContext) _PriceConnection_nodes(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "PriceConnection",
@@ -32388,6 +33480,7 @@ func (ec *executionContext) _PriceConnection_edges(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "PriceConnection",
@@ -32420,6 +33513,7 @@ func (ec *executionContext) _PriceConnection_pageInfo(ctx context.Context, field
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "PriceConnection",
@@ -32452,6 +33546,7 @@ func (ec *executionContext) _PriceConnection_totalCount(ctx context.Context, fie
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceConnection", field, true, false, "Int")
 }
@@ -32493,6 +33588,7 @@ func (ec *executionContext) _PriceEdge_node(ctx context.Context, field graphql.C
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "PriceEdge",
@@ -32525,6 +33621,7 @@ func (ec *executionContext) _PriceEdge_cursor(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceEdge", field, false, false, "String")
 }
@@ -32548,6 +33645,7 @@ func (ec *executionContext) _PriceEvent_kind(ctx context.Context, field graphql.
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceEvent_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceEvent", field, true, false, "PriceEventKind")
 }
@@ -32571,6 +33669,7 @@ func (ec *executionContext) _PriceEvent_occurredAt(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceEvent_occurredAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceEvent", field, true, false, "DateTime")
 }
@@ -32594,6 +33693,7 @@ func (ec *executionContext) _PriceEvent_actor(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceEvent_actor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceEvent", field, false, false, "String")
 }
@@ -32617,6 +33717,7 @@ func (ec *executionContext) _PriceEvent_reason(ctx context.Context, field graphq
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceEvent_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceEvent", field, true, false, "String")
 }
@@ -32640,6 +33741,7 @@ func (ec *executionContext) _PriceEvent_model(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceEvent_model(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceEvent", field, false, false, "String")
 }
@@ -32663,6 +33765,7 @@ func (ec *executionContext) _PriceEvent_component(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceEvent_component(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceEvent", field, false, false, "PriceComponent")
 }
@@ -32686,6 +33789,7 @@ func (ec *executionContext) _PriceEvent_minPromptTokens(ctx context.Context, fie
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceEvent_minPromptTokens(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceEvent", field, true, false, "Int")
 }
@@ -32709,6 +33813,7 @@ func (ec *executionContext) _PriceEvent_amount(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceEvent_amount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceEvent", field, true, false, "USD")
 }
@@ -32732,6 +33837,7 @@ func (ec *executionContext) _PriceEvent_previousAmount(ctx context.Context, fiel
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceEvent_previousAmount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceEvent", field, true, false, "USD")
 }
@@ -32755,6 +33861,7 @@ func (ec *executionContext) _PriceEvent_validFrom(ctx context.Context, field gra
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceEvent_validFrom(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceEvent", field, false, false, "DateTime")
 }
@@ -32778,6 +33885,7 @@ func (ec *executionContext) _PriceEvent_source(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceEvent_source(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceEvent", field, false, false, "String")
 }
@@ -32801,6 +33909,7 @@ func (ec *executionContext) _PriceEvent_proposalId(ctx context.Context, field gr
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceEvent_proposalId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceEvent", field, true, false, "ID")
 }
@@ -32842,6 +33951,7 @@ func (ec *executionContext) _PriceEventConnection_nodes(ctx context.Context, fie
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceEventConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "PriceEventConnection",
@@ -32892,6 +34002,7 @@ func (ec *executionContext) _PriceEventConnection_edges(ctx context.Context, fie
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceEventConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "PriceEventConnection",
@@ -32924,6 +34035,7 @@ func (ec *executionContext) _PriceEventConnection_pageInfo(ctx context.Context, 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceEventConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "PriceEventConnection",
@@ -32956,6 +34068,7 @@ func (ec *executionContext) _PriceEventConnection_totalCount(ctx context.Context
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceEventConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceEventConnection", field, true, false, "Int")
 }
@@ -32997,6 +34110,7 @@ func (ec *executionContext) _PriceEventEdge_node(ctx context.Context, field grap
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceEventEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "PriceEventEdge",
@@ -33029,6 +34143,7 @@ func (ec *executionContext) _PriceEventEdge_cursor(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceEventEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceEventEdge", field, false, false, "String")
 }
@@ -33052,6 +34167,7 @@ func (ec *executionContext) _PriceProposal_id(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceProposal_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceProposal", field, true, false, "ID")
 }
@@ -33075,6 +34191,7 @@ func (ec *executionContext) _PriceProposal_model(ctx context.Context, field grap
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceProposal_model(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceProposal", field, false, false, "String")
 }
@@ -33098,6 +34215,7 @@ func (ec *executionContext) _PriceProposal_component(ctx context.Context, field 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceProposal_component(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceProposal", field, false, false, "PriceComponent")
 }
@@ -33121,6 +34239,7 @@ func (ec *executionContext) _PriceProposal_minPromptTokens(ctx context.Context, 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceProposal_minPromptTokens(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceProposal", field, false, false, "Int")
 }
@@ -33144,6 +34263,7 @@ func (ec *executionContext) _PriceProposal_amount(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceProposal_amount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceProposal", field, true, false, "USD")
 }
@@ -33167,6 +34287,7 @@ func (ec *executionContext) _PriceProposal_previous(ctx context.Context, field g
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceProposal_previous(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceProposal", field, true, false, "USD")
 }
@@ -33190,6 +34311,7 @@ func (ec *executionContext) _PriceProposal_doubt(ctx context.Context, field grap
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceProposal_doubt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceProposal", field, false, false, "PriceDoubt")
 }
@@ -33213,6 +34335,7 @@ func (ec *executionContext) _PriceProposal_source(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceProposal_source(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceProposal", field, false, false, "String")
 }
@@ -33236,6 +34359,7 @@ func (ec *executionContext) _PriceProposal_proposedBy(ctx context.Context, field
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceProposal_proposedBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceProposal", field, true, false, "String")
 }
@@ -33259,6 +34383,7 @@ func (ec *executionContext) _PriceProposal_proposedAt(ctx context.Context, field
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceProposal_proposedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceProposal", field, false, false, "DateTime")
 }
@@ -33282,6 +34407,7 @@ func (ec *executionContext) _PriceProposal_state(ctx context.Context, field grap
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceProposal_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceProposal", field, false, false, "PriceProposalState")
 }
@@ -33305,6 +34431,7 @@ func (ec *executionContext) _PriceProposal_decidedBy(ctx context.Context, field 
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceProposal_decidedBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceProposal", field, true, false, "String")
 }
@@ -33328,6 +34455,7 @@ func (ec *executionContext) _PriceProposal_reason(ctx context.Context, field gra
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceProposal_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceProposal", field, true, false, "String")
 }
@@ -33351,6 +34479,7 @@ func (ec *executionContext) _PriceProposal_decidedAt(ctx context.Context, field 
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceProposal_decidedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceProposal", field, false, false, "DateTime")
 }
@@ -33374,6 +34503,7 @@ func (ec *executionContext) _PriceProposal_validFrom(ctx context.Context, field 
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceProposal_validFrom(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceProposal", field, true, false, "DateTime")
 }
@@ -33415,6 +34545,7 @@ func (ec *executionContext) _PriceProposalConnection_nodes(ctx context.Context, 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceProposalConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "PriceProposalConnection",
@@ -33465,6 +34596,7 @@ func (ec *executionContext) _PriceProposalConnection_edges(ctx context.Context, 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceProposalConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "PriceProposalConnection",
@@ -33497,6 +34629,7 @@ func (ec *executionContext) _PriceProposalConnection_pageInfo(ctx context.Contex
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceProposalConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "PriceProposalConnection",
@@ -33529,6 +34662,7 @@ func (ec *executionContext) _PriceProposalConnection_totalCount(ctx context.Cont
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceProposalConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceProposalConnection", field, true, false, "Int")
 }
@@ -33570,6 +34704,7 @@ func (ec *executionContext) _PriceProposalEdge_node(ctx context.Context, field g
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceProposalEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "PriceProposalEdge",
@@ -33602,6 +34737,7 @@ func (ec *executionContext) _PriceProposalEdge_cursor(ctx context.Context, field
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceProposalEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceProposalEdge", field, false, false, "String")
 }
@@ -33625,6 +34761,7 @@ func (ec *executionContext) _PriceUnknown_code(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceUnknown_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceUnknown", field, false, false, "ErrorCode")
 }
@@ -33648,6 +34785,7 @@ func (ec *executionContext) _PriceUnknown_message(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceUnknown_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceUnknown", field, false, false, "String")
 }
@@ -33671,6 +34809,7 @@ func (ec *executionContext) _PriceUnknown_field(ctx context.Context, field graph
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceUnknown_field(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceUnknown", field, false, false, "String")
 }
@@ -33694,6 +34833,7 @@ func (ec *executionContext) _PriceUnknown_model(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PriceUnknown_model(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PriceUnknown", field, false, false, "String")
 }
@@ -33717,6 +34857,7 @@ func (ec *executionContext) _Publication_id(ctx context.Context, field graphql.C
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Publication_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Publication", field, true, false, "ID")
 }
@@ -33740,6 +34881,7 @@ func (ec *executionContext) _Publication_articleId(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Publication_articleId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Publication", field, true, false, "ID")
 }
@@ -33793,6 +34935,7 @@ func (ec *executionContext) _Publication_target(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Publication_target(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Publication",
@@ -33825,6 +34968,7 @@ func (ec *executionContext) _Publication_state(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Publication_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Publication", field, false, false, "PublicationState")
 }
@@ -33848,6 +34992,7 @@ func (ec *executionContext) _Publication_policy(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Publication_policy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Publication", field, false, false, "PublicationPolicy")
 }
@@ -33871,6 +35016,7 @@ func (ec *executionContext) _Publication_publishAt(ctx context.Context, field gr
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Publication_publishAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Publication", field, false, false, "DateTime")
 }
@@ -33894,6 +35040,7 @@ func (ec *executionContext) _Publication_revision(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Publication_revision(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Publication", field, false, false, "Int")
 }
@@ -33917,6 +35064,7 @@ func (ec *executionContext) _Publication_publishedRevision(ctx context.Context, 
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Publication_publishedRevision(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Publication", field, true, false, "Int")
 }
@@ -33940,6 +35088,7 @@ func (ec *executionContext) _Publication_url(ctx context.Context, field graphql.
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Publication_url(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Publication", field, true, false, "String")
 }
@@ -33963,6 +35112,7 @@ func (ec *executionContext) _Publication_remoteId(ctx context.Context, field gra
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Publication_remoteId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Publication", field, true, false, "String")
 }
@@ -33986,6 +35136,7 @@ func (ec *executionContext) _Publication_since(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Publication_since(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Publication", field, true, false, "DateTime")
 }
@@ -34009,6 +35160,7 @@ func (ec *executionContext) _Publication_failure(ctx context.Context, field grap
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Publication_failure(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Publication", field, true, false, "FailureCode")
 }
@@ -34032,6 +35184,7 @@ func (ec *executionContext) _Publication_message(ctx context.Context, field grap
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Publication_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Publication", field, true, false, "String")
 }
@@ -34055,6 +35208,7 @@ func (ec *executionContext) _Publication_events(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Publication_events(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Publication",
@@ -34087,6 +35241,7 @@ func (ec *executionContext) _PublicationConnection_nodes(ctx context.Context, fi
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PublicationConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "PublicationConnection",
@@ -34119,6 +35274,7 @@ func (ec *executionContext) _PublicationConnection_edges(ctx context.Context, fi
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PublicationConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "PublicationConnection",
@@ -34151,6 +35307,7 @@ func (ec *executionContext) _PublicationConnection_pageInfo(ctx context.Context,
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PublicationConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "PublicationConnection",
@@ -34183,6 +35340,7 @@ func (ec *executionContext) _PublicationConnection_totalCount(ctx context.Contex
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PublicationConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PublicationConnection", field, true, false, "Int")
 }
@@ -34206,6 +35364,7 @@ func (ec *executionContext) _PublicationEdge_cursor(ctx context.Context, field g
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PublicationEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PublicationEdge", field, false, false, "String")
 }
@@ -34229,6 +35388,7 @@ func (ec *executionContext) _PublicationEdge_node(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PublicationEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "PublicationEdge",
@@ -34261,6 +35421,7 @@ func (ec *executionContext) _PublicationEvent_version(ctx context.Context, field
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PublicationEvent_version(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PublicationEvent", field, true, false, "Int")
 }
@@ -34284,6 +35445,7 @@ func (ec *executionContext) _PublicationEvent_kind(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PublicationEvent_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PublicationEvent", field, false, false, "PublicationEventKind")
 }
@@ -34307,6 +35469,7 @@ func (ec *executionContext) _PublicationEvent_state(ctx context.Context, field g
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PublicationEvent_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PublicationEvent", field, true, false, "PublicationState")
 }
@@ -34330,6 +35493,7 @@ func (ec *executionContext) _PublicationEvent_remoteId(ctx context.Context, fiel
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_PublicationEvent_remoteId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PublicationEvent", field, true, false, "String")
 }
@@ -34353,6 +35517,7 @@ func (ec *executionContext) _PublicationEvent_failure(ctx context.Context, field
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_PublicationEvent_failure(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PublicationEvent", field, true, false, "FailureCode")
 }
@@ -34376,6 +35541,7 @@ func (ec *executionContext) _PublicationEvent_message(ctx context.Context, field
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_PublicationEvent_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PublicationEvent", field, true, false, "String")
 }
@@ -34399,6 +35565,7 @@ func (ec *executionContext) _PublicationEvent_at(ctx context.Context, field grap
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PublicationEvent_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PublicationEvent", field, true, false, "DateTime")
 }
@@ -34440,6 +35607,7 @@ func (ec *executionContext) _PublicationEvent_actor(ctx context.Context, field g
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PublicationEvent_actor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PublicationEvent", field, false, false, "String")
 }
@@ -34481,6 +35649,7 @@ func (ec *executionContext) _PublicationEvent_reason(ctx context.Context, field 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PublicationEvent_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PublicationEvent", field, false, false, "String")
 }
@@ -34504,6 +35673,7 @@ func (ec *executionContext) _PublishTarget_id(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PublishTarget_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PublishTarget", field, true, false, "ID")
 }
@@ -34527,6 +35697,7 @@ func (ec *executionContext) _PublishTarget_name(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PublishTarget_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PublishTarget", field, false, false, "String")
 }
@@ -34550,6 +35721,7 @@ func (ec *executionContext) _PublishTarget_kind(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PublishTarget_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PublishTarget", field, false, false, "PublishTargetKind")
 }
@@ -34573,6 +35745,7 @@ func (ec *executionContext) _PublishTarget_policy(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PublishTarget_policy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PublishTarget", field, false, false, "PublishPolicy")
 }
@@ -34596,6 +35769,7 @@ func (ec *executionContext) _PublishTarget_baseUrl(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PublishTarget_baseUrl(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PublishTarget", field, false, false, "String")
 }
@@ -34619,6 +35793,7 @@ func (ec *executionContext) _PublishTarget_username(ctx context.Context, field g
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PublishTarget_username(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PublishTarget", field, false, false, "String")
 }
@@ -34642,6 +35817,7 @@ func (ec *executionContext) _PublishTarget_state(ctx context.Context, field grap
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PublishTarget_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PublishTarget", field, false, false, "PublishTargetState")
 }
@@ -34665,6 +35841,7 @@ func (ec *executionContext) _PublishTarget_siteName(ctx context.Context, field g
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_PublishTarget_siteName(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PublishTarget", field, true, false, "String")
 }
@@ -34688,6 +35865,7 @@ func (ec *executionContext) _PublishTarget_account(ctx context.Context, field gr
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_PublishTarget_account(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PublishTarget", field, true, false, "String")
 }
@@ -34711,6 +35889,7 @@ func (ec *executionContext) _PublishTarget_failure(ctx context.Context, field gr
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_PublishTarget_failure(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PublishTarget", field, false, false, "FailureCode")
 }
@@ -34734,6 +35913,7 @@ func (ec *executionContext) _PublishTarget_message(ctx context.Context, field gr
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_PublishTarget_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PublishTarget", field, true, false, "String")
 }
@@ -34757,6 +35937,7 @@ func (ec *executionContext) _PublishTarget_changedAt(ctx context.Context, field 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PublishTarget_changedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PublishTarget", field, true, false, "DateTime")
 }
@@ -34798,6 +35979,7 @@ func (ec *executionContext) _PublishTarget_createdBy(ctx context.Context, field 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PublishTarget_createdBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PublishTarget", field, false, false, "String")
 }
@@ -34821,6 +36003,7 @@ func (ec *executionContext) _PublishTarget_createdAt(ctx context.Context, field 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PublishTarget_createdAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PublishTarget", field, false, false, "DateTime")
 }
@@ -34844,6 +36027,7 @@ func (ec *executionContext) _PublishTarget_isSynthetic(ctx context.Context, fiel
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_PublishTarget_isSynthetic(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PublishTarget", field, true, false, "Boolean")
 }
@@ -34885,6 +36069,7 @@ func (ec *executionContext) _Query_viewer(ctx context.Context, field graphql.Col
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Query_viewer(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Query",
@@ -34936,6 +36121,7 @@ func (ec *executionContext) _Query_node(ctx context.Context, field graphql.Colle
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Query_node(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Query",
@@ -34998,6 +36184,7 @@ func (ec *executionContext) _Query_workflow(ctx context.Context, field graphql.C
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Query_workflow(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Query",
@@ -35060,6 +36247,7 @@ func (ec *executionContext) _Query_workflows(ctx context.Context, field graphql.
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Query_workflows(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Query",
@@ -35121,6 +36309,7 @@ func (ec *executionContext) _Query_workflowGraph(ctx context.Context, field grap
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Query_workflowGraph(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Query",
@@ -35183,6 +36372,7 @@ func (ec *executionContext) _Query_organization(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Query_organization(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Query",
@@ -35246,6 +36436,7 @@ func (ec *executionContext) _Query_prices(ctx context.Context, field graphql.Col
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Query_prices(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Query",
@@ -35320,6 +36511,7 @@ func (ec *executionContext) _Query_forecast(ctx context.Context, field graphql.C
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Query_forecast(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Query",
@@ -35394,6 +36586,7 @@ func (ec *executionContext) _Query_priceProposals(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Query_priceProposals(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Query",
@@ -35438,6 +36631,7 @@ func (ec *executionContext) _Query___type(ctx context.Context, field graphql.Col
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Query___type(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Query",
@@ -35481,6 +36675,7 @@ func (ec *executionContext) _Query___schema(ctx context.Context, field graphql.C
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Query___schema(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Query",
@@ -35531,6 +36726,7 @@ func (ec *executionContext) _RecordUsagePayload_call(ctx context.Context, field 
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_RecordUsagePayload_call(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RecordUsagePayload",
@@ -35563,6 +36759,7 @@ func (ec *executionContext) _RecordUsagePayload_workflow(ctx context.Context, fi
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_RecordUsagePayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RecordUsagePayload",
@@ -35595,6 +36792,7 @@ func (ec *executionContext) _RecordUsagePayload_replayed(ctx context.Context, fi
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_RecordUsagePayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("RecordUsagePayload", field, false, false, "Boolean")
 }
@@ -35618,6 +36816,7 @@ func (ec *executionContext) _RecordUsagePayload_userErrors(ctx context.Context, 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_RecordUsagePayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RecordUsagePayload",
@@ -35650,6 +36849,7 @@ func (ec *executionContext) _RegenerateSectionPayload_workflow(ctx context.Conte
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_RegenerateSectionPayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RegenerateSectionPayload",
@@ -35682,6 +36882,7 @@ func (ec *executionContext) _RegenerateSectionPayload_article(ctx context.Contex
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_RegenerateSectionPayload_article(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RegenerateSectionPayload",
@@ -35714,6 +36915,7 @@ func (ec *executionContext) _RegenerateSectionPayload_likely(ctx context.Context
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_RegenerateSectionPayload_likely(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("RegenerateSectionPayload", field, false, false, "USD")
 }
@@ -35737,6 +36939,7 @@ func (ec *executionContext) _RegenerateSectionPayload_most(ctx context.Context, 
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_RegenerateSectionPayload_most(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("RegenerateSectionPayload", field, false, false, "USD")
 }
@@ -35760,6 +36963,7 @@ func (ec *executionContext) _RegenerateSectionPayload_replayed(ctx context.Conte
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_RegenerateSectionPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("RegenerateSectionPayload", field, false, false, "Boolean")
 }
@@ -35783,6 +36987,7 @@ func (ec *executionContext) _RegenerateSectionPayload_userErrors(ctx context.Con
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_RegenerateSectionPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RegenerateSectionPayload",
@@ -35815,6 +37020,7 @@ func (ec *executionContext) _RejectArticlePlanPayload_workflow(ctx context.Conte
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_RejectArticlePlanPayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RejectArticlePlanPayload",
@@ -35847,6 +37053,7 @@ func (ec *executionContext) _RejectArticlePlanPayload_transition(ctx context.Con
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_RejectArticlePlanPayload_transition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RejectArticlePlanPayload",
@@ -35879,6 +37086,7 @@ func (ec *executionContext) _RejectArticlePlanPayload_replayed(ctx context.Conte
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_RejectArticlePlanPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("RejectArticlePlanPayload", field, false, false, "Boolean")
 }
@@ -35902,6 +37110,7 @@ func (ec *executionContext) _RejectArticlePlanPayload_userErrors(ctx context.Con
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_RejectArticlePlanPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RejectArticlePlanPayload",
@@ -35952,6 +37161,7 @@ func (ec *executionContext) _RejectPricePayload_proposal(ctx context.Context, fi
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_RejectPricePayload_proposal(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RejectPricePayload",
@@ -35984,6 +37194,7 @@ func (ec *executionContext) _RejectPricePayload_replayed(ctx context.Context, fi
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_RejectPricePayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("RejectPricePayload", field, false, false, "Boolean")
 }
@@ -36007,6 +37218,7 @@ func (ec *executionContext) _RejectPricePayload_userErrors(ctx context.Context, 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_RejectPricePayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RejectPricePayload",
@@ -36039,6 +37251,7 @@ func (ec *executionContext) _RejectPublishingPayload_workflow(ctx context.Contex
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_RejectPublishingPayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RejectPublishingPayload",
@@ -36071,6 +37284,7 @@ func (ec *executionContext) _RejectPublishingPayload_transition(ctx context.Cont
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_RejectPublishingPayload_transition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RejectPublishingPayload",
@@ -36103,6 +37317,7 @@ func (ec *executionContext) _RejectPublishingPayload_replayed(ctx context.Contex
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_RejectPublishingPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("RejectPublishingPayload", field, false, false, "Boolean")
 }
@@ -36126,6 +37341,7 @@ func (ec *executionContext) _RejectPublishingPayload_userErrors(ctx context.Cont
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_RejectPublishingPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RejectPublishingPayload",
@@ -36158,6 +37374,7 @@ func (ec *executionContext) _RejectSeedsPayload_workflow(ctx context.Context, fi
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_RejectSeedsPayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RejectSeedsPayload",
@@ -36190,6 +37407,7 @@ func (ec *executionContext) _RejectSeedsPayload_transition(ctx context.Context, 
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_RejectSeedsPayload_transition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RejectSeedsPayload",
@@ -36222,6 +37440,7 @@ func (ec *executionContext) _RejectSeedsPayload_replayed(ctx context.Context, fi
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_RejectSeedsPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("RejectSeedsPayload", field, false, false, "Boolean")
 }
@@ -36245,6 +37464,7 @@ func (ec *executionContext) _RejectSeedsPayload_userErrors(ctx context.Context, 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_RejectSeedsPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RejectSeedsPayload",
@@ -36295,6 +37515,7 @@ func (ec *executionContext) _ReleaseUsagePayload_call(ctx context.Context, field
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_ReleaseUsagePayload_call(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ReleaseUsagePayload",
@@ -36327,6 +37548,7 @@ func (ec *executionContext) _ReleaseUsagePayload_workflow(ctx context.Context, f
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_ReleaseUsagePayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ReleaseUsagePayload",
@@ -36359,6 +37581,7 @@ func (ec *executionContext) _ReleaseUsagePayload_replayed(ctx context.Context, f
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ReleaseUsagePayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ReleaseUsagePayload", field, false, false, "Boolean")
 }
@@ -36382,6 +37605,7 @@ func (ec *executionContext) _ReleaseUsagePayload_userErrors(ctx context.Context,
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ReleaseUsagePayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ReleaseUsagePayload",
@@ -36414,6 +37638,7 @@ func (ec *executionContext) _RenewLeasePayload_run(ctx context.Context, field gr
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_RenewLeasePayload_run(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RenewLeasePayload",
@@ -36446,6 +37671,7 @@ func (ec *executionContext) _RenewLeasePayload_replayed(ctx context.Context, fie
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_RenewLeasePayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("RenewLeasePayload", field, false, false, "Boolean")
 }
@@ -36469,6 +37695,7 @@ func (ec *executionContext) _RenewLeasePayload_userErrors(ctx context.Context, f
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_RenewLeasePayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RenewLeasePayload",
@@ -36519,6 +37746,7 @@ func (ec *executionContext) _ReserveUsagePayload_call(ctx context.Context, field
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_ReserveUsagePayload_call(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ReserveUsagePayload",
@@ -36551,6 +37779,7 @@ func (ec *executionContext) _ReserveUsagePayload_workflow(ctx context.Context, f
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_ReserveUsagePayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ReserveUsagePayload",
@@ -36583,6 +37812,7 @@ func (ec *executionContext) _ReserveUsagePayload_replayed(ctx context.Context, f
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ReserveUsagePayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ReserveUsagePayload", field, false, false, "Boolean")
 }
@@ -36606,6 +37836,7 @@ func (ec *executionContext) _ReserveUsagePayload_userErrors(ctx context.Context,
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_ReserveUsagePayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ReserveUsagePayload",
@@ -36656,6 +37887,7 @@ func (ec *executionContext) _RetirePublishTargetPayload_target(ctx context.Conte
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_RetirePublishTargetPayload_target(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RetirePublishTargetPayload",
@@ -36688,6 +37920,7 @@ func (ec *executionContext) _RetirePublishTargetPayload_replayed(ctx context.Con
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_RetirePublishTargetPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("RetirePublishTargetPayload", field, false, false, "Boolean")
 }
@@ -36711,6 +37944,7 @@ func (ec *executionContext) _RetirePublishTargetPayload_userErrors(ctx context.C
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_RetirePublishTargetPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RetirePublishTargetPayload",
@@ -36743,6 +37977,7 @@ func (ec *executionContext) _RetryArticlePayload_workflow(ctx context.Context, f
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_RetryArticlePayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RetryArticlePayload",
@@ -36775,6 +38010,7 @@ func (ec *executionContext) _RetryArticlePayload_article(ctx context.Context, fi
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_RetryArticlePayload_article(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RetryArticlePayload",
@@ -36807,6 +38043,7 @@ func (ec *executionContext) _RetryArticlePayload_replayed(ctx context.Context, f
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_RetryArticlePayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("RetryArticlePayload", field, false, false, "Boolean")
 }
@@ -36830,6 +38067,7 @@ func (ec *executionContext) _RetryArticlePayload_userErrors(ctx context.Context,
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_RetryArticlePayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RetryArticlePayload",
@@ -36862,6 +38100,7 @@ func (ec *executionContext) _RetryCompetitorsPayload_workflow(ctx context.Contex
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_RetryCompetitorsPayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RetryCompetitorsPayload",
@@ -36894,6 +38133,7 @@ func (ec *executionContext) _RetryCompetitorsPayload_transition(ctx context.Cont
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_RetryCompetitorsPayload_transition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RetryCompetitorsPayload",
@@ -36926,6 +38166,7 @@ func (ec *executionContext) _RetryCompetitorsPayload_replayed(ctx context.Contex
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_RetryCompetitorsPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("RetryCompetitorsPayload", field, false, false, "Boolean")
 }
@@ -36949,6 +38190,7 @@ func (ec *executionContext) _RetryCompetitorsPayload_userErrors(ctx context.Cont
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_RetryCompetitorsPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RetryCompetitorsPayload",
@@ -36981,6 +38223,7 @@ func (ec *executionContext) _RetryStepPayload_workflow(ctx context.Context, fiel
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_RetryStepPayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RetryStepPayload",
@@ -37013,6 +38256,7 @@ func (ec *executionContext) _RetryStepPayload_transition(ctx context.Context, fi
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_RetryStepPayload_transition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RetryStepPayload",
@@ -37045,6 +38289,7 @@ func (ec *executionContext) _RetryStepPayload_replayed(ctx context.Context, fiel
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_RetryStepPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("RetryStepPayload", field, false, false, "Boolean")
 }
@@ -37068,6 +38313,7 @@ func (ec *executionContext) _RetryStepPayload_userErrors(ctx context.Context, fi
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_RetryStepPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RetryStepPayload",
@@ -37100,6 +38346,7 @@ func (ec *executionContext) _RetryWorkflowsPayload_preview(ctx context.Context, 
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_RetryWorkflowsPayload_preview(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RetryWorkflowsPayload",
@@ -37150,6 +38397,7 @@ func (ec *executionContext) _RetryWorkflowsPayload_batch(ctx context.Context, fi
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_RetryWorkflowsPayload_batch(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RetryWorkflowsPayload",
@@ -37182,6 +38430,7 @@ func (ec *executionContext) _RetryWorkflowsPayload_replayed(ctx context.Context,
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_RetryWorkflowsPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("RetryWorkflowsPayload", field, false, false, "Boolean")
 }
@@ -37205,6 +38454,7 @@ func (ec *executionContext) _RetryWorkflowsPayload_userErrors(ctx context.Contex
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_RetryWorkflowsPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RetryWorkflowsPayload",
@@ -37237,6 +38487,7 @@ func (ec *executionContext) _RevisionConflict_code(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_RevisionConflict_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("RevisionConflict", field, false, false, "ErrorCode")
 }
@@ -37260,6 +38511,7 @@ func (ec *executionContext) _RevisionConflict_message(ctx context.Context, field
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_RevisionConflict_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("RevisionConflict", field, false, false, "String")
 }
@@ -37283,6 +38535,7 @@ func (ec *executionContext) _RevisionConflict_field(ctx context.Context, field g
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_RevisionConflict_field(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("RevisionConflict", field, false, false, "String")
 }
@@ -37306,6 +38559,7 @@ func (ec *executionContext) _RevisionConflict_revision(ctx context.Context, fiel
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_RevisionConflict_revision(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("RevisionConflict", field, false, false, "Int")
 }
@@ -37329,6 +38583,7 @@ func (ec *executionContext) _RevisionConflict_author(ctx context.Context, field 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_RevisionConflict_author(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("RevisionConflict", field, false, false, "AuthorKind")
 }
@@ -37370,6 +38625,7 @@ func (ec *executionContext) _RevisionConflict_actor(ctx context.Context, field g
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_RevisionConflict_actor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("RevisionConflict", field, false, false, "String")
 }
@@ -37393,6 +38649,7 @@ func (ec *executionContext) _RevisionConflict_createdAt(ctx context.Context, fie
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_RevisionConflict_createdAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("RevisionConflict", field, false, false, "DateTime")
 }
@@ -37434,6 +38691,7 @@ func (ec *executionContext) _RevokeApiKeyPayload_apiKey(ctx context.Context, fie
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_RevokeApiKeyPayload_apiKey(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RevokeApiKeyPayload",
@@ -37466,6 +38724,7 @@ func (ec *executionContext) _RevokeApiKeyPayload_replayed(ctx context.Context, f
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_RevokeApiKeyPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("RevokeApiKeyPayload", field, false, false, "Boolean")
 }
@@ -37489,6 +38748,7 @@ func (ec *executionContext) _RevokeApiKeyPayload_userErrors(ctx context.Context,
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_RevokeApiKeyPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RevokeApiKeyPayload",
@@ -37521,6 +38781,7 @@ func (ec *executionContext) _Run_token(ctx context.Context, field graphql.Collec
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Run_token(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Run", field, false, false, "Int")
 }
@@ -37544,6 +38805,7 @@ func (ec *executionContext) _Run_step(ctx context.Context, field graphql.Collect
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Run_step(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Run", field, false, false, "StepKey")
 }
@@ -37567,6 +38829,7 @@ func (ec *executionContext) _Run_attempt(ctx context.Context, field graphql.Coll
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Run_attempt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Run", field, false, false, "Int")
 }
@@ -37590,6 +38853,7 @@ func (ec *executionContext) _Run_worker(ctx context.Context, field graphql.Colle
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Run_worker(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Run", field, false, false, "String")
 }
@@ -37613,6 +38877,7 @@ func (ec *executionContext) _Run_startedAt(ctx context.Context, field graphql.Co
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Run_startedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Run", field, false, false, "DateTime")
 }
@@ -37636,6 +38901,7 @@ func (ec *executionContext) _Run_leaseExpiresAt(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Run_leaseExpiresAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Run", field, false, false, "DateTime")
 }
@@ -37677,6 +38943,7 @@ func (ec *executionContext) _SetAlertWebhookPayload_organization(ctx context.Con
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_SetAlertWebhookPayload_organization(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SetAlertWebhookPayload",
@@ -37709,6 +38976,7 @@ func (ec *executionContext) _SetAlertWebhookPayload_secret(ctx context.Context, 
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_SetAlertWebhookPayload_secret(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SetAlertWebhookPayload", field, false, false, "String")
 }
@@ -37732,6 +39000,7 @@ func (ec *executionContext) _SetAlertWebhookPayload_replayed(ctx context.Context
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_SetAlertWebhookPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SetAlertWebhookPayload", field, false, false, "Boolean")
 }
@@ -37755,6 +39024,7 @@ func (ec *executionContext) _SetAlertWebhookPayload_userErrors(ctx context.Conte
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_SetAlertWebhookPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SetAlertWebhookPayload",
@@ -37787,6 +39057,7 @@ func (ec *executionContext) _SetBrandPayload_brand(ctx context.Context, field gr
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_SetBrandPayload_brand(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SetBrandPayload",
@@ -37819,6 +39090,7 @@ func (ec *executionContext) _SetBrandPayload_replayed(ctx context.Context, field
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_SetBrandPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SetBrandPayload", field, false, false, "Boolean")
 }
@@ -37842,6 +39114,7 @@ func (ec *executionContext) _SetBrandPayload_userErrors(ctx context.Context, fie
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_SetBrandPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SetBrandPayload",
@@ -37874,6 +39147,7 @@ func (ec *executionContext) _SetCompetitorsPayload_workflow(ctx context.Context,
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_SetCompetitorsPayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SetCompetitorsPayload",
@@ -37906,6 +39180,7 @@ func (ec *executionContext) _SetCompetitorsPayload_replayed(ctx context.Context,
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_SetCompetitorsPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SetCompetitorsPayload", field, false, false, "Boolean")
 }
@@ -37929,6 +39204,7 @@ func (ec *executionContext) _SetCompetitorsPayload_userErrors(ctx context.Contex
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_SetCompetitorsPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SetCompetitorsPayload",
@@ -37961,6 +39237,7 @@ func (ec *executionContext) _SetGatesPayload_gates(ctx context.Context, field gr
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_SetGatesPayload_gates(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SetGatesPayload",
@@ -37993,6 +39270,7 @@ func (ec *executionContext) _SetGatesPayload_replayed(ctx context.Context, field
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_SetGatesPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SetGatesPayload", field, false, false, "Boolean")
 }
@@ -38016,6 +39294,7 @@ func (ec *executionContext) _SetGatesPayload_userErrors(ctx context.Context, fie
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_SetGatesPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SetGatesPayload",
@@ -38048,6 +39327,7 @@ func (ec *executionContext) _SetMarketPayload_market(ctx context.Context, field 
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_SetMarketPayload_market(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SetMarketPayload",
@@ -38080,6 +39360,7 @@ func (ec *executionContext) _SetMarketPayload_replayed(ctx context.Context, fiel
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_SetMarketPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SetMarketPayload", field, false, false, "Boolean")
 }
@@ -38103,6 +39384,7 @@ func (ec *executionContext) _SetMarketPayload_userErrors(ctx context.Context, fi
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_SetMarketPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SetMarketPayload",
@@ -38153,6 +39435,7 @@ func (ec *executionContext) _SetMonthlyLimitPayload_organization(ctx context.Con
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_SetMonthlyLimitPayload_organization(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SetMonthlyLimitPayload",
@@ -38203,6 +39486,7 @@ func (ec *executionContext) _SetMonthlyLimitPayload_entry(ctx context.Context, f
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_SetMonthlyLimitPayload_entry(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SetMonthlyLimitPayload",
@@ -38235,6 +39519,7 @@ func (ec *executionContext) _SetMonthlyLimitPayload_replayed(ctx context.Context
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_SetMonthlyLimitPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SetMonthlyLimitPayload", field, false, false, "Boolean")
 }
@@ -38258,6 +39543,7 @@ func (ec *executionContext) _SetMonthlyLimitPayload_userErrors(ctx context.Conte
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_SetMonthlyLimitPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SetMonthlyLimitPayload",
@@ -38308,6 +39594,7 @@ func (ec *executionContext) _SetOrganizationNamePayload_organization(ctx context
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_SetOrganizationNamePayload_organization(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SetOrganizationNamePayload",
@@ -38340,6 +39627,7 @@ func (ec *executionContext) _SetOrganizationNamePayload_replayed(ctx context.Con
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_SetOrganizationNamePayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SetOrganizationNamePayload", field, false, false, "Boolean")
 }
@@ -38363,6 +39651,7 @@ func (ec *executionContext) _SetOrganizationNamePayload_userErrors(ctx context.C
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_SetOrganizationNamePayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SetOrganizationNamePayload",
@@ -38395,6 +39684,7 @@ func (ec *executionContext) _SetOutsideStepsPayload_outsideSteps(ctx context.Con
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_SetOutsideStepsPayload_outsideSteps(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SetOutsideStepsPayload",
@@ -38427,6 +39717,7 @@ func (ec *executionContext) _SetOutsideStepsPayload_replayed(ctx context.Context
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_SetOutsideStepsPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SetOutsideStepsPayload", field, false, false, "Boolean")
 }
@@ -38450,6 +39741,7 @@ func (ec *executionContext) _SetOutsideStepsPayload_userErrors(ctx context.Conte
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_SetOutsideStepsPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SetOutsideStepsPayload",
@@ -38500,6 +39792,7 @@ func (ec *executionContext) _SetPublishTargetSecretPayload_target(ctx context.Co
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_SetPublishTargetSecretPayload_target(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SetPublishTargetSecretPayload",
@@ -38532,6 +39825,7 @@ func (ec *executionContext) _SetPublishTargetSecretPayload_secret(ctx context.Co
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_SetPublishTargetSecretPayload_secret(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SetPublishTargetSecretPayload", field, false, false, "String")
 }
@@ -38555,6 +39849,7 @@ func (ec *executionContext) _SetPublishTargetSecretPayload_replayed(ctx context.
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_SetPublishTargetSecretPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SetPublishTargetSecretPayload", field, false, false, "Boolean")
 }
@@ -38578,6 +39873,7 @@ func (ec *executionContext) _SetPublishTargetSecretPayload_userErrors(ctx contex
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_SetPublishTargetSecretPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SetPublishTargetSecretPayload",
@@ -38628,6 +39924,7 @@ func (ec *executionContext) _SetTimeZonePayload_organization(ctx context.Context
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_SetTimeZonePayload_organization(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SetTimeZonePayload",
@@ -38660,6 +39957,7 @@ func (ec *executionContext) _SetTimeZonePayload_replayed(ctx context.Context, fi
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_SetTimeZonePayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SetTimeZonePayload", field, false, false, "Boolean")
 }
@@ -38683,6 +39981,7 @@ func (ec *executionContext) _SetTimeZonePayload_userErrors(ctx context.Context, 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_SetTimeZonePayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SetTimeZonePayload",
@@ -38715,6 +40014,7 @@ func (ec *executionContext) _SetWorkflowLimitPayload_workflow(ctx context.Contex
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_SetWorkflowLimitPayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SetWorkflowLimitPayload",
@@ -38765,6 +40065,7 @@ func (ec *executionContext) _SetWorkflowLimitPayload_entry(ctx context.Context, 
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_SetWorkflowLimitPayload_entry(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SetWorkflowLimitPayload",
@@ -38797,6 +40098,7 @@ func (ec *executionContext) _SetWorkflowLimitPayload_replayed(ctx context.Contex
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_SetWorkflowLimitPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SetWorkflowLimitPayload", field, false, false, "Boolean")
 }
@@ -38820,6 +40122,7 @@ func (ec *executionContext) _SetWorkflowLimitPayload_userErrors(ctx context.Cont
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_SetWorkflowLimitPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SetWorkflowLimitPayload",
@@ -38852,6 +40155,7 @@ func (ec *executionContext) _SetWorkflowLimitsPayload_preview(ctx context.Contex
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_SetWorkflowLimitsPayload_preview(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SetWorkflowLimitsPayload",
@@ -38902,6 +40206,7 @@ func (ec *executionContext) _SetWorkflowLimitsPayload_batch(ctx context.Context,
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_SetWorkflowLimitsPayload_batch(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SetWorkflowLimitsPayload",
@@ -38934,6 +40239,7 @@ func (ec *executionContext) _SetWorkflowLimitsPayload_replayed(ctx context.Conte
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_SetWorkflowLimitsPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SetWorkflowLimitsPayload", field, false, false, "Boolean")
 }
@@ -38957,6 +40263,7 @@ func (ec *executionContext) _SetWorkflowLimitsPayload_userErrors(ctx context.Con
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_SetWorkflowLimitsPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SetWorkflowLimitsPayload",
@@ -38989,6 +40296,7 @@ func (ec *executionContext) _SettingValue_setting(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_SettingValue_setting(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SettingValue", field, false, false, "Setting")
 }
@@ -39012,6 +40320,7 @@ func (ec *executionContext) _SettingValue_before(ctx context.Context, field grap
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_SettingValue_before(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SettingValue", field, true, false, "String")
 }
@@ -39035,6 +40344,7 @@ func (ec *executionContext) _SettingValue_after(ctx context.Context, field graph
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_SettingValue_after(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SettingValue", field, true, false, "String")
 }
@@ -39058,6 +40368,7 @@ func (ec *executionContext) _SettingsChange_occurredAt(ctx context.Context, fiel
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_SettingsChange_occurredAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SettingsChange", field, true, false, "DateTime")
 }
@@ -39081,6 +40392,7 @@ func (ec *executionContext) _SettingsChange_actor(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_SettingsChange_actor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SettingsChange", field, false, false, "String")
 }
@@ -39104,6 +40416,7 @@ func (ec *executionContext) _SettingsChange_reason(ctx context.Context, field gr
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_SettingsChange_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SettingsChange", field, true, false, "String")
 }
@@ -39145,6 +40458,7 @@ func (ec *executionContext) _SettingsChange_changes(ctx context.Context, field g
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_SettingsChange_changes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SettingsChange",
@@ -39195,6 +40509,7 @@ func (ec *executionContext) _SettingsChangeConnection_nodes(ctx context.Context,
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_SettingsChangeConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SettingsChangeConnection",
@@ -39245,6 +40560,7 @@ func (ec *executionContext) _SettingsChangeConnection_edges(ctx context.Context,
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_SettingsChangeConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SettingsChangeConnection",
@@ -39277,6 +40593,7 @@ func (ec *executionContext) _SettingsChangeConnection_pageInfo(ctx context.Conte
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_SettingsChangeConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SettingsChangeConnection",
@@ -39309,6 +40626,7 @@ func (ec *executionContext) _SettingsChangeConnection_totalCount(ctx context.Con
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_SettingsChangeConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SettingsChangeConnection", field, true, false, "Int")
 }
@@ -39350,6 +40668,7 @@ func (ec *executionContext) _SettingsChangeEdge_node(ctx context.Context, field 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_SettingsChangeEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SettingsChangeEdge",
@@ -39382,6 +40701,7 @@ func (ec *executionContext) _SettingsChangeEdge_cursor(ctx context.Context, fiel
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_SettingsChangeEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SettingsChangeEdge", field, false, false, "String")
 }
@@ -39423,6 +40743,7 @@ func (ec *executionContext) _SettleUsagePayload_call(ctx context.Context, field 
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_SettleUsagePayload_call(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SettleUsagePayload",
@@ -39455,6 +40776,7 @@ func (ec *executionContext) _SettleUsagePayload_workflow(ctx context.Context, fi
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_SettleUsagePayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SettleUsagePayload",
@@ -39487,6 +40809,7 @@ func (ec *executionContext) _SettleUsagePayload_replayed(ctx context.Context, fi
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_SettleUsagePayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SettleUsagePayload", field, false, false, "Boolean")
 }
@@ -39510,6 +40833,7 @@ func (ec *executionContext) _SettleUsagePayload_userErrors(ctx context.Context, 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_SettleUsagePayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SettleUsagePayload",
@@ -39542,6 +40866,7 @@ func (ec *executionContext) _Similarity_min(ctx context.Context, field graphql.C
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Similarity_min(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Similarity", field, true, false, "Float")
 }
@@ -39565,6 +40890,7 @@ func (ec *executionContext) _Similarity_average(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Similarity_average(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Similarity", field, true, false, "Float")
 }
@@ -39588,6 +40914,7 @@ func (ec *executionContext) _Similarity_methods(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Similarity_methods(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Similarity", field, true, false, "SimilarityMethod")
 }
@@ -39611,6 +40938,7 @@ func (ec *executionContext) _SkipArticlePayload_workflow(ctx context.Context, fi
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_SkipArticlePayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SkipArticlePayload",
@@ -39643,6 +40971,7 @@ func (ec *executionContext) _SkipArticlePayload_article(ctx context.Context, fie
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_SkipArticlePayload_article(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SkipArticlePayload",
@@ -39675,6 +41004,7 @@ func (ec *executionContext) _SkipArticlePayload_replayed(ctx context.Context, fi
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_SkipArticlePayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SkipArticlePayload", field, false, false, "Boolean")
 }
@@ -39698,6 +41028,7 @@ func (ec *executionContext) _SkipArticlePayload_userErrors(ctx context.Context, 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_SkipArticlePayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SkipArticlePayload",
@@ -39730,6 +41061,7 @@ func (ec *executionContext) _Spend_limit(ctx context.Context, field graphql.Coll
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Spend_limit(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Spend", field, true, false, "USD")
 }
@@ -39753,6 +41085,7 @@ func (ec *executionContext) _Spend_settled(ctx context.Context, field graphql.Co
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Spend_settled(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Spend", field, false, false, "USD")
 }
@@ -39776,6 +41109,7 @@ func (ec *executionContext) _Spend_held(ctx context.Context, field graphql.Colle
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Spend_held(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Spend", field, false, false, "USD")
 }
@@ -39799,6 +41133,7 @@ func (ec *executionContext) _Spend_remaining(ctx context.Context, field graphql.
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Spend_remaining(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Spend", field, true, false, "USD")
 }
@@ -39822,6 +41157,7 @@ func (ec *executionContext) _Spend_stopped(ctx context.Context, field graphql.Co
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Spend_stopped(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Spend", field, false, false, "Boolean")
 }
@@ -39846,6 +41182,7 @@ func (ec *executionContext) _Spend_canSpend(ctx context.Context, field graphql.C
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Spend_canSpend(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Spend",
@@ -39907,6 +41244,7 @@ func (ec *executionContext) _SpendEvent_spend(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_SpendEvent_spend(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SpendEvent",
@@ -39957,6 +41295,7 @@ func (ec *executionContext) _SpendEvent_entry(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_SpendEvent_entry(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SpendEvent",
@@ -39989,6 +41328,7 @@ func (ec *executionContext) _StaleBatch_code(ctx context.Context, field graphql.
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_StaleBatch_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("StaleBatch", field, false, false, "ErrorCode")
 }
@@ -40012,6 +41352,7 @@ func (ec *executionContext) _StaleBatch_message(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_StaleBatch_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("StaleBatch", field, false, false, "String")
 }
@@ -40035,6 +41376,7 @@ func (ec *executionContext) _StaleBatch_field(ctx context.Context, field graphql
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_StaleBatch_field(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("StaleBatch", field, false, false, "String")
 }
@@ -40058,6 +41400,7 @@ func (ec *executionContext) _StaleBatch_preview(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_StaleBatch_preview(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "StaleBatch",
@@ -40090,6 +41433,7 @@ func (ec *executionContext) _StaleState_code(ctx context.Context, field graphql.
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_StaleState_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("StaleState", field, false, false, "ErrorCode")
 }
@@ -40113,6 +41457,7 @@ func (ec *executionContext) _StaleState_message(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_StaleState_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("StaleState", field, false, false, "String")
 }
@@ -40136,6 +41481,7 @@ func (ec *executionContext) _StaleState_field(ctx context.Context, field graphql
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_StaleState_field(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("StaleState", field, false, false, "String")
 }
@@ -40159,6 +41505,7 @@ func (ec *executionContext) _StaleState_current(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_StaleState_current(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "StaleState",
@@ -40191,6 +41538,7 @@ func (ec *executionContext) _StartStepPayload_workflow(ctx context.Context, fiel
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_StartStepPayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "StartStepPayload",
@@ -40223,6 +41571,7 @@ func (ec *executionContext) _StartStepPayload_transition(ctx context.Context, fi
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_StartStepPayload_transition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "StartStepPayload",
@@ -40255,6 +41604,7 @@ func (ec *executionContext) _StartStepPayload_replayed(ctx context.Context, fiel
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_StartStepPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("StartStepPayload", field, false, false, "Boolean")
 }
@@ -40278,6 +41628,7 @@ func (ec *executionContext) _StartStepPayload_userErrors(ctx context.Context, fi
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_StartStepPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "StartStepPayload",
@@ -40310,6 +41661,7 @@ func (ec *executionContext) _StartStepsPayload_preview(ctx context.Context, fiel
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_StartStepsPayload_preview(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "StartStepsPayload",
@@ -40360,6 +41712,7 @@ func (ec *executionContext) _StartStepsPayload_batch(ctx context.Context, field 
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_StartStepsPayload_batch(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "StartStepsPayload",
@@ -40392,6 +41745,7 @@ func (ec *executionContext) _StartStepsPayload_replayed(ctx context.Context, fie
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_StartStepsPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("StartStepsPayload", field, false, false, "Boolean")
 }
@@ -40415,9 +41769,118 @@ func (ec *executionContext) _StartStepsPayload_userErrors(ctx context.Context, f
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_StartStepsPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "StartStepsPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _StartVerificationPayload_verification(ctx context.Context, field graphql.CollectedField, obj *model.StartVerificationPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StartVerificationPayload_verification(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Verification, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "VERIFY")
+				if err != nil {
+					var zeroVal *model.Verification
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.Verification
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Verification) graphql.Marshaler {
+			return ec.marshalOVerification2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐVerification(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+
+func (ec *executionContext) fieldContext_StartVerificationPayload_verification(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "StartVerificationPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Verification(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _StartVerificationPayload_replayed(ctx context.Context, field graphql.CollectedField, obj *model.StartVerificationPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StartVerificationPayload_replayed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Replayed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+
+func (ec *executionContext) fieldContext_StartVerificationPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StartVerificationPayload", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _StartVerificationPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.StartVerificationPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StartVerificationPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+
+func (ec *executionContext) fieldContext_StartVerificationPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "StartVerificationPayload",
 		Field:      field,
 		IsMethod:   false,
 		IsResolver: false,
@@ -40447,6 +41910,7 @@ func (ec *executionContext) _StateCount_state(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_StateCount_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("StateCount", field, false, false, "WorkflowState")
 }
@@ -40470,6 +41934,7 @@ func (ec *executionContext) _StateCount_count(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_StateCount_count(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("StateCount", field, false, false, "Int")
 }
@@ -40493,6 +41958,7 @@ func (ec *executionContext) _StatusCount_status(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_StatusCount_status(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("StatusCount", field, false, false, "WorkflowStatus")
 }
@@ -40516,6 +41982,7 @@ func (ec *executionContext) _StatusCount_count(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_StatusCount_count(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("StatusCount", field, false, false, "Int")
 }
@@ -40539,6 +42006,7 @@ func (ec *executionContext) _Step_number(ctx context.Context, field graphql.Coll
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Step_number(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Step", field, false, false, "Int")
 }
@@ -40562,6 +42030,7 @@ func (ec *executionContext) _Step_key(ctx context.Context, field graphql.Collect
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Step_key(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Step", field, false, false, "StepKey")
 }
@@ -40585,6 +42054,7 @@ func (ec *executionContext) _Step_label(ctx context.Context, field graphql.Colle
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Step_label(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Step", field, false, false, "String")
 }
@@ -40608,6 +42078,7 @@ func (ec *executionContext) _Step_kind(ctx context.Context, field graphql.Collec
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Step_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Step", field, false, false, "StepKind")
 }
@@ -40631,6 +42102,7 @@ func (ec *executionContext) _Step_states(ctx context.Context, field graphql.Coll
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Step_states(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Step", field, true, false, "WorkflowState")
 }
@@ -40654,6 +42126,7 @@ func (ec *executionContext) _StepCount_step(ctx context.Context, field graphql.C
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_StepCount_step(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("StepCount", field, false, false, "StepKey")
 }
@@ -40677,6 +42150,7 @@ func (ec *executionContext) _StepCount_count(ctx context.Context, field graphql.
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_StepCount_count(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("StepCount", field, false, false, "Int")
 }
@@ -40700,6 +42174,7 @@ func (ec *executionContext) _StepResult_step(ctx context.Context, field graphql.
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_StepResult_step(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("StepResult", field, false, false, "StepKey")
 }
@@ -40723,6 +42198,7 @@ func (ec *executionContext) _StepResult_token(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_StepResult_token(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("StepResult", field, false, false, "Int")
 }
@@ -40746,6 +42222,7 @@ func (ec *executionContext) _StepResult_content(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_StepResult_content(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("StepResult", field, true, false, "JSON")
 }
@@ -40769,6 +42246,7 @@ func (ec *executionContext) _StepResult_model(ctx context.Context, field graphql
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_StepResult_model(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("StepResult", field, true, false, "String")
 }
@@ -40792,6 +42270,7 @@ func (ec *executionContext) _StepResult_provider(ctx context.Context, field grap
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_StepResult_provider(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("StepResult", field, true, false, "String")
 }
@@ -40815,6 +42294,7 @@ func (ec *executionContext) _StepResult_source(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_StepResult_source(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("StepResult", field, false, false, "ResultSource")
 }
@@ -40838,6 +42318,7 @@ func (ec *executionContext) _StepResult_producedAt(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_StepResult_producedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("StepResult", field, true, false, "DateTime")
 }
@@ -40880,6 +42361,7 @@ func (ec *executionContext) _Subscription_workflowTransitioned(ctx context.Conte
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Subscription_workflowTransitioned(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Subscription",
@@ -40941,6 +42423,7 @@ func (ec *executionContext) _Subscription_organizationTransitioned(ctx context.C
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Subscription_organizationTransitioned(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Subscription",
@@ -40992,6 +42475,7 @@ func (ec *executionContext) _Subscription_spendChanged(ctx context.Context, fiel
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Subscription_spendChanged(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Subscription",
@@ -41054,6 +42538,7 @@ func (ec *executionContext) _Subscription_workAvailable(ctx context.Context, fie
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Subscription_workAvailable(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Subscription",
@@ -41116,6 +42601,7 @@ func (ec *executionContext) _Subscription_unitChanged(ctx context.Context, field
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Subscription_unitChanged(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Subscription",
@@ -41190,6 +42676,7 @@ func (ec *executionContext) _Subscription_batchChanged(ctx context.Context, fiel
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Subscription_batchChanged(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Subscription",
@@ -41264,6 +42751,7 @@ func (ec *executionContext) _Subscription_alertRaised(ctx context.Context, field
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Subscription_alertRaised(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Subscription",
@@ -41307,6 +42795,7 @@ func (ec *executionContext) _SupersededBrief_articleId(ctx context.Context, fiel
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_SupersededBrief_articleId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SupersededBrief", field, true, false, "ID")
 }
@@ -41330,6 +42819,7 @@ func (ec *executionContext) _SupersededBrief_brief(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_SupersededBrief_brief(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SupersededBrief",
@@ -41362,6 +42852,7 @@ func (ec *executionContext) _SupersededBrief_revision(ctx context.Context, field
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_SupersededBrief_revision(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SupersededBrief", field, false, false, "Int")
 }
@@ -41385,6 +42876,7 @@ func (ec *executionContext) _SupersededBrief_choice(ctx context.Context, field g
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_SupersededBrief_choice(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SupersededBrief", field, true, false, "PlanChoice")
 }
@@ -41426,6 +42918,7 @@ func (ec *executionContext) _SupersededBrief_decidedBy(ctx context.Context, fiel
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_SupersededBrief_decidedBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SupersededBrief", field, true, false, "String")
 }
@@ -41449,6 +42942,7 @@ func (ec *executionContext) _SupersededVisit_visit(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_SupersededVisit_visit(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SupersededVisit", field, false, false, "Int")
 }
@@ -41472,6 +42966,7 @@ func (ec *executionContext) _SupersededVisit_result(ctx context.Context, field g
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_SupersededVisit_result(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SupersededVisit",
@@ -41504,6 +42999,7 @@ func (ec *executionContext) _SupersededVisit_reset(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_SupersededVisit_reset(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SupersededVisit",
@@ -41536,6 +43032,7 @@ func (ec *executionContext) _SupersededVisit_keywords(ctx context.Context, field
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_SupersededVisit_keywords(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SupersededVisit",
@@ -41568,6 +43065,7 @@ func (ec *executionContext) _SupersededVisit_topics(ctx context.Context, field g
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_SupersededVisit_topics(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SupersededVisit",
@@ -41600,6 +43098,7 @@ func (ec *executionContext) _SupersededVisit_briefs(ctx context.Context, field g
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_SupersededVisit_briefs(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "SupersededVisit",
@@ -41632,6 +43131,7 @@ func (ec *executionContext) _TerminalState_code(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_TerminalState_code(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("TerminalState", field, false, false, "ErrorCode")
 }
@@ -41655,6 +43155,7 @@ func (ec *executionContext) _TerminalState_message(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_TerminalState_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("TerminalState", field, false, false, "String")
 }
@@ -41678,6 +43179,7 @@ func (ec *executionContext) _TerminalState_field(ctx context.Context, field grap
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_TerminalState_field(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("TerminalState", field, false, false, "String")
 }
@@ -41701,6 +43203,7 @@ func (ec *executionContext) _TerminalState_current(ctx context.Context, field gr
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_TerminalState_current(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "TerminalState",
@@ -41751,6 +43254,7 @@ func (ec *executionContext) _TestPublishTargetPayload_target(ctx context.Context
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_TestPublishTargetPayload_target(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "TestPublishTargetPayload",
@@ -41783,6 +43287,7 @@ func (ec *executionContext) _TestPublishTargetPayload_replayed(ctx context.Conte
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_TestPublishTargetPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("TestPublishTargetPayload", field, false, false, "Boolean")
 }
@@ -41806,6 +43311,7 @@ func (ec *executionContext) _TestPublishTargetPayload_userErrors(ctx context.Con
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_TestPublishTargetPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "TestPublishTargetPayload",
@@ -41838,6 +43344,7 @@ func (ec *executionContext) _Topic_id(ctx context.Context, field graphql.Collect
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Topic_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Topic", field, true, false, "ID")
 }
@@ -41861,6 +43368,7 @@ func (ec *executionContext) _Topic_label(ctx context.Context, field graphql.Coll
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Topic_label(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Topic", field, false, false, "String")
 }
@@ -41884,6 +43392,7 @@ func (ec *executionContext) _Topic_hub(ctx context.Context, field graphql.Collec
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Topic_hub(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Topic",
@@ -41916,6 +43425,7 @@ func (ec *executionContext) _Topic_pages(ctx context.Context, field graphql.Coll
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Topic_pages(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Topic",
@@ -41948,6 +43458,7 @@ func (ec *executionContext) _Topic_similarity(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Topic_similarity(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Topic",
@@ -41980,6 +43491,7 @@ func (ec *executionContext) _Topic_verdict(ctx context.Context, field graphql.Co
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Topic_verdict(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Topic", field, true, true, "PlanVerdict")
 }
@@ -42003,6 +43515,7 @@ func (ec *executionContext) _Topic_reasons(ctx context.Context, field graphql.Co
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Topic_reasons(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Topic", field, true, true, "String")
 }
@@ -42026,6 +43539,7 @@ func (ec *executionContext) _TopicKeyword_id(ctx context.Context, field graphql.
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_TopicKeyword_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("TopicKeyword", field, true, false, "ID")
 }
@@ -42049,6 +43563,7 @@ func (ec *executionContext) _TopicKeyword_text(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_TopicKeyword_text(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("TopicKeyword", field, false, false, "String")
 }
@@ -42072,6 +43587,7 @@ func (ec *executionContext) _TopicKeyword_isSelected(ctx context.Context, field 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_TopicKeyword_isSelected(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("TopicKeyword", field, true, false, "Boolean")
 }
@@ -42095,6 +43611,7 @@ func (ec *executionContext) _TopicKeyword_source(ctx context.Context, field grap
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_TopicKeyword_source(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("TopicKeyword", field, false, false, "KeywordSource")
 }
@@ -42118,6 +43635,7 @@ func (ec *executionContext) _TopicKeyword_volume(ctx context.Context, field grap
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_TopicKeyword_volume(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("TopicKeyword", field, false, false, "Int")
 }
@@ -42141,6 +43659,7 @@ func (ec *executionContext) _TopicKeyword_difficulty(ctx context.Context, field 
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_TopicKeyword_difficulty(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("TopicKeyword", field, false, false, "Int")
 }
@@ -42164,6 +43683,7 @@ func (ec *executionContext) _TopicKeyword_intent(ctx context.Context, field grap
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_TopicKeyword_intent(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("TopicKeyword", field, true, false, "SearchIntent")
 }
@@ -42187,6 +43707,7 @@ func (ec *executionContext) _TopicKeyword_language(ctx context.Context, field gr
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_TopicKeyword_language(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("TopicKeyword", field, true, false, "String")
 }
@@ -42210,6 +43731,7 @@ func (ec *executionContext) _TopicKeyword_score(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_TopicKeyword_score(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("TopicKeyword", field, false, false, "Float")
 }
@@ -42233,6 +43755,7 @@ func (ec *executionContext) _TopicKeyword_dropped(ctx context.Context, field gra
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_TopicKeyword_dropped(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("TopicKeyword", field, true, false, "KeywordDropReason")
 }
@@ -42274,6 +43797,7 @@ func (ec *executionContext) _TopicKeyword_attachedBy(ctx context.Context, field 
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_TopicKeyword_attachedBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("TopicKeyword", field, true, false, "String")
 }
@@ -42297,6 +43821,7 @@ func (ec *executionContext) _TopicKeyword_isSynthetic(ctx context.Context, field
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_TopicKeyword_isSynthetic(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("TopicKeyword", field, false, false, "Boolean")
 }
@@ -42320,6 +43845,7 @@ func (ec *executionContext) _TopicPage_id(ctx context.Context, field graphql.Col
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_TopicPage_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("TopicPage", field, true, false, "ID")
 }
@@ -42343,6 +43869,7 @@ func (ec *executionContext) _TopicPage_isHub(ctx context.Context, field graphql.
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_TopicPage_isHub(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("TopicPage", field, true, false, "Boolean")
 }
@@ -42366,6 +43893,7 @@ func (ec *executionContext) _TopicPage_primaryKeyword(ctx context.Context, field
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_TopicPage_primaryKeyword(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "TopicPage",
@@ -42398,6 +43926,7 @@ func (ec *executionContext) _TopicPage_keywords(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_TopicPage_keywords(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "TopicPage",
@@ -42430,6 +43959,7 @@ func (ec *executionContext) _TopicPage_similarity(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_TopicPage_similarity(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "TopicPage",
@@ -42462,6 +43992,7 @@ func (ec *executionContext) _Transition_id(ctx context.Context, field graphql.Co
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Transition_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Transition", field, true, false, "ID")
 }
@@ -42485,6 +44016,7 @@ func (ec *executionContext) _Transition_workflow(ctx context.Context, field grap
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Transition_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Transition",
@@ -42517,6 +44049,7 @@ func (ec *executionContext) _Transition_version(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Transition_version(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Transition", field, false, false, "Int")
 }
@@ -42540,6 +44073,7 @@ func (ec *executionContext) _Transition_graphVersion(ctx context.Context, field 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Transition_graphVersion(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Transition", field, false, false, "Int")
 }
@@ -42563,6 +44097,7 @@ func (ec *executionContext) _Transition_kind(ctx context.Context, field graphql.
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Transition_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Transition", field, false, false, "TransitionKind")
 }
@@ -42586,6 +44121,7 @@ func (ec *executionContext) _Transition_from(ctx context.Context, field graphql.
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Transition_from(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Transition", field, true, false, "WorkflowState")
 }
@@ -42609,6 +44145,7 @@ func (ec *executionContext) _Transition_to(ctx context.Context, field graphql.Co
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Transition_to(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Transition", field, false, false, "WorkflowState")
 }
@@ -42650,6 +44187,7 @@ func (ec *executionContext) _Transition_actor(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Transition_actor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Transition", field, false, false, "String")
 }
@@ -42691,6 +44229,7 @@ func (ec *executionContext) _Transition_reason(ctx context.Context, field graphq
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Transition_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Transition", field, true, false, "String")
 }
@@ -42714,6 +44253,7 @@ func (ec *executionContext) _Transition_occurredAt(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Transition_occurredAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Transition", field, true, false, "DateTime")
 }
@@ -42737,6 +44277,7 @@ func (ec *executionContext) _Transition_hash(ctx context.Context, field graphql.
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Transition_hash(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Transition", field, true, false, "String")
 }
@@ -42760,6 +44301,7 @@ func (ec *executionContext) _Transition_previousHash(ctx context.Context, field 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Transition_previousHash(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Transition", field, true, false, "String")
 }
@@ -42783,6 +44325,7 @@ func (ec *executionContext) _TransitionConnection_nodes(ctx context.Context, fie
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_TransitionConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "TransitionConnection",
@@ -42815,6 +44358,7 @@ func (ec *executionContext) _TransitionConnection_edges(ctx context.Context, fie
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_TransitionConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "TransitionConnection",
@@ -42847,6 +44391,7 @@ func (ec *executionContext) _TransitionConnection_pageInfo(ctx context.Context, 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_TransitionConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "TransitionConnection",
@@ -42879,6 +44424,7 @@ func (ec *executionContext) _TransitionConnection_totalCount(ctx context.Context
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_TransitionConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("TransitionConnection", field, true, false, "Int")
 }
@@ -42902,6 +44448,7 @@ func (ec *executionContext) _TransitionEdge_node(ctx context.Context, field grap
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_TransitionEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "TransitionEdge",
@@ -42934,6 +44481,7 @@ func (ec *executionContext) _TransitionEdge_cursor(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_TransitionEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("TransitionEdge", field, false, false, "String")
 }
@@ -42957,6 +44505,7 @@ func (ec *executionContext) _TransitionEvent_workflow(ctx context.Context, field
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_TransitionEvent_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "TransitionEvent",
@@ -42989,6 +44538,7 @@ func (ec *executionContext) _TransitionEvent_transition(ctx context.Context, fie
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_TransitionEvent_transition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "TransitionEvent",
@@ -43021,6 +44571,7 @@ func (ec *executionContext) _TransitionEvent_resync(ctx context.Context, field g
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_TransitionEvent_resync(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("TransitionEvent", field, false, false, "Boolean")
 }
@@ -43044,6 +44595,7 @@ func (ec *executionContext) _TransitionWorkflowPayload_workflow(ctx context.Cont
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_TransitionWorkflowPayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "TransitionWorkflowPayload",
@@ -43076,6 +44628,7 @@ func (ec *executionContext) _TransitionWorkflowPayload_transition(ctx context.Co
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_TransitionWorkflowPayload_transition(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "TransitionWorkflowPayload",
@@ -43108,6 +44661,7 @@ func (ec *executionContext) _TransitionWorkflowPayload_replayed(ctx context.Cont
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_TransitionWorkflowPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("TransitionWorkflowPayload", field, false, false, "Boolean")
 }
@@ -43131,6 +44685,7 @@ func (ec *executionContext) _TransitionWorkflowPayload_userErrors(ctx context.Co
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_TransitionWorkflowPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "TransitionWorkflowPayload",
@@ -43163,6 +44718,7 @@ func (ec *executionContext) _UnclusteredKeyword_keyword(ctx context.Context, fie
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_UnclusteredKeyword_keyword(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "UnclusteredKeyword",
@@ -43195,6 +44751,7 @@ func (ec *executionContext) _UnclusteredKeyword_nearestTopic(ctx context.Context
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_UnclusteredKeyword_nearestTopic(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "UnclusteredKeyword",
@@ -43227,6 +44784,7 @@ func (ec *executionContext) _UnclusteredKeyword_similarity(ctx context.Context, 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_UnclusteredKeyword_similarity(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UnclusteredKeyword", field, false, false, "Float")
 }
@@ -43250,6 +44808,7 @@ func (ec *executionContext) _Unit_id(ctx context.Context, field graphql.Collecte
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Unit_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Unit", field, true, false, "ID")
 }
@@ -43273,6 +44832,7 @@ func (ec *executionContext) _Unit_step(ctx context.Context, field graphql.Collec
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Unit_step(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Unit", field, false, false, "StepKey")
 }
@@ -43296,6 +44856,7 @@ func (ec *executionContext) _Unit_position(ctx context.Context, field graphql.Co
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Unit_position(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Unit", field, false, false, "Int")
 }
@@ -43319,6 +44880,7 @@ func (ec *executionContext) _Unit_label(ctx context.Context, field graphql.Colle
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Unit_label(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Unit", field, false, false, "String")
 }
@@ -43342,6 +44904,7 @@ func (ec *executionContext) _Unit_state(ctx context.Context, field graphql.Colle
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Unit_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Unit", field, false, false, "UnitState")
 }
@@ -43365,6 +44928,7 @@ func (ec *executionContext) _Unit_attempt(ctx context.Context, field graphql.Col
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Unit_attempt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Unit", field, true, false, "Int")
 }
@@ -43388,6 +44952,7 @@ func (ec *executionContext) _Unit_since(ctx context.Context, field graphql.Colle
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Unit_since(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Unit", field, true, false, "DateTime")
 }
@@ -43411,6 +44976,7 @@ func (ec *executionContext) _Unit_failure(ctx context.Context, field graphql.Col
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Unit_failure(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Unit", field, true, false, "FailureCode")
 }
@@ -43434,6 +45000,7 @@ func (ec *executionContext) _Unit_message(ctx context.Context, field graphql.Col
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Unit_message(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Unit", field, true, false, "String")
 }
@@ -43457,6 +45024,7 @@ func (ec *executionContext) _Unit_nextRetryAt(ctx context.Context, field graphql
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Unit_nextRetryAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Unit", field, true, false, "DateTime")
 }
@@ -43480,6 +45048,7 @@ func (ec *executionContext) _Unit_done(ctx context.Context, field graphql.Collec
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Unit_done(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Unit", field, false, false, "Int")
 }
@@ -43503,6 +45072,7 @@ func (ec *executionContext) _Unit_of(ctx context.Context, field graphql.Collecte
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Unit_of(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Unit", field, true, false, "Int")
 }
@@ -43526,6 +45096,7 @@ func (ec *executionContext) _UnitConnection_nodes(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_UnitConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "UnitConnection",
@@ -43558,6 +45129,7 @@ func (ec *executionContext) _UnitConnection_edges(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_UnitConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "UnitConnection",
@@ -43590,6 +45162,7 @@ func (ec *executionContext) _UnitConnection_pageInfo(ctx context.Context, field 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_UnitConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "UnitConnection",
@@ -43622,6 +45195,7 @@ func (ec *executionContext) _UnitConnection_totalCount(ctx context.Context, fiel
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_UnitConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UnitConnection", field, true, false, "Int")
 }
@@ -43645,6 +45219,7 @@ func (ec *executionContext) _UnitEdge_cursor(ctx context.Context, field graphql.
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_UnitEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UnitEdge", field, false, false, "String")
 }
@@ -43668,6 +45243,7 @@ func (ec *executionContext) _UnitEdge_node(ctx context.Context, field graphql.Co
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_UnitEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "UnitEdge",
@@ -43700,6 +45276,7 @@ func (ec *executionContext) _UnitEvent_sequence(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_UnitEvent_sequence(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UnitEvent", field, false, false, "Int")
 }
@@ -43723,6 +45300,7 @@ func (ec *executionContext) _UnitEvent_kind(ctx context.Context, field graphql.C
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_UnitEvent_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UnitEvent", field, false, false, "UnitEventKind")
 }
@@ -43746,6 +45324,7 @@ func (ec *executionContext) _UnitEvent_unit(ctx context.Context, field graphql.C
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_UnitEvent_unit(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "UnitEvent",
@@ -43796,6 +45375,7 @@ func (ec *executionContext) _UnitEvent_actor(ctx context.Context, field graphql.
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_UnitEvent_actor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UnitEvent", field, false, false, "String")
 }
@@ -43837,6 +45417,7 @@ func (ec *executionContext) _UnitEvent_reason(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_UnitEvent_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UnitEvent", field, false, false, "String")
 }
@@ -43860,6 +45441,7 @@ func (ec *executionContext) _UpdateArticlePayload_workflow(ctx context.Context, 
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_UpdateArticlePayload_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "UpdateArticlePayload",
@@ -43892,6 +45474,7 @@ func (ec *executionContext) _UpdateArticlePayload_article(ctx context.Context, f
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_UpdateArticlePayload_article(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "UpdateArticlePayload",
@@ -43924,6 +45507,7 @@ func (ec *executionContext) _UpdateArticlePayload_replayed(ctx context.Context, 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_UpdateArticlePayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UpdateArticlePayload", field, false, false, "Boolean")
 }
@@ -43947,6 +45531,7 @@ func (ec *executionContext) _UpdateArticlePayload_userErrors(ctx context.Context
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_UpdateArticlePayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "UpdateArticlePayload",
@@ -43979,6 +45564,7 @@ func (ec *executionContext) _Usage_promptTokens(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Usage_promptTokens(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Usage", field, false, false, "Int")
 }
@@ -44002,6 +45588,7 @@ func (ec *executionContext) _Usage_completionTokens(ctx context.Context, field g
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Usage_completionTokens(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Usage", field, false, false, "Int")
 }
@@ -44025,6 +45612,7 @@ func (ec *executionContext) _Usage_reasoningTokens(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Usage_reasoningTokens(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Usage", field, false, false, "Int")
 }
@@ -44048,6 +45636,7 @@ func (ec *executionContext) _Usage_cachedTokens(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Usage_cachedTokens(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Usage", field, false, false, "Int")
 }
@@ -44071,6 +45660,7 @@ func (ec *executionContext) _Usage_webSearches(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Usage_webSearches(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Usage", field, false, false, "Int")
 }
@@ -44094,6 +45684,7 @@ func (ec *executionContext) _Usage_items(ctx context.Context, field graphql.Coll
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Usage_items(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Usage", field, false, false, "Int")
 }
@@ -44117,6 +45708,7 @@ func (ec *executionContext) _UsageGroup_day(ctx context.Context, field graphql.C
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_UsageGroup_day(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UsageGroup", field, true, false, "Date")
 }
@@ -44140,6 +45732,7 @@ func (ec *executionContext) _UsageGroup_model(ctx context.Context, field graphql
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_UsageGroup_model(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UsageGroup", field, true, false, "String")
 }
@@ -44163,6 +45756,7 @@ func (ec *executionContext) _UsageGroup_step(ctx context.Context, field graphql.
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_UsageGroup_step(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UsageGroup", field, true, false, "StepKey")
 }
@@ -44186,6 +45780,7 @@ func (ec *executionContext) _UsageGroup_workflowId(ctx context.Context, field gr
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_UsageGroup_workflowId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UsageGroup", field, true, false, "ID")
 }
@@ -44209,6 +45804,7 @@ func (ec *executionContext) _UsageGroup_outcome(ctx context.Context, field graph
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_UsageGroup_outcome(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UsageGroup", field, true, false, "CallState")
 }
@@ -44250,6 +45846,7 @@ func (ec *executionContext) _UsageGroup_actor(ctx context.Context, field graphql
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_UsageGroup_actor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UsageGroup", field, true, false, "String")
 }
@@ -44291,6 +45888,7 @@ func (ec *executionContext) _UsageGroup_apiKeyId(ctx context.Context, field grap
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_UsageGroup_apiKeyId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UsageGroup", field, true, false, "ID")
 }
@@ -44314,6 +45912,7 @@ func (ec *executionContext) _UsageGroup_calls(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_UsageGroup_calls(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UsageGroup", field, false, false, "Count")
 }
@@ -44337,6 +45936,7 @@ func (ec *executionContext) _UsageGroup_promptTokens(ctx context.Context, field 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_UsageGroup_promptTokens(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UsageGroup", field, false, false, "Count")
 }
@@ -44360,6 +45960,7 @@ func (ec *executionContext) _UsageGroup_completionTokens(ctx context.Context, fi
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_UsageGroup_completionTokens(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UsageGroup", field, false, false, "Count")
 }
@@ -44383,6 +45984,7 @@ func (ec *executionContext) _UsageGroup_settled(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_UsageGroup_settled(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UsageGroup", field, false, false, "USD")
 }
@@ -44406,6 +46008,7 @@ func (ec *executionContext) _UsageGroup_held(ctx context.Context, field graphql.
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_UsageGroup_held(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UsageGroup", field, false, false, "USD")
 }
@@ -44429,6 +46032,7 @@ func (ec *executionContext) _UsageGroup_assumed(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_UsageGroup_assumed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UsageGroup", field, false, false, "USD")
 }
@@ -44452,6 +46056,7 @@ func (ec *executionContext) _UsageGroup_adjusted(ctx context.Context, field grap
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_UsageGroup_adjusted(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UsageGroup", field, false, false, "USD")
 }
@@ -44475,6 +46080,7 @@ func (ec *executionContext) _UsageGroup_overage(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_UsageGroup_overage(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UsageGroup", field, false, false, "USD")
 }
@@ -44498,6 +46104,7 @@ func (ec *executionContext) _UsageGroup_booked(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_UsageGroup_booked(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UsageGroup", field, true, false, "USD")
 }
@@ -44521,6 +46128,7 @@ func (ec *executionContext) _UsageReport_asOf(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_UsageReport_asOf(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UsageReport", field, false, false, "DateTime")
 }
@@ -44562,6 +46170,7 @@ func (ec *executionContext) _UsageReport_total(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_UsageReport_total(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "UsageReport",
@@ -44612,6 +46221,7 @@ func (ec *executionContext) _UsageReport_groups(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_UsageReport_groups(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "UsageReport",
@@ -44644,6 +46254,7 @@ func (ec *executionContext) _UsageReport_hasMore(ctx context.Context, field grap
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_UsageReport_hasMore(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UsageReport", field, true, false, "Boolean")
 }
@@ -44667,6 +46278,7 @@ func (ec *executionContext) _UsageSums_calls(ctx context.Context, field graphql.
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_UsageSums_calls(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UsageSums", field, false, false, "Count")
 }
@@ -44690,6 +46302,7 @@ func (ec *executionContext) _UsageSums_promptTokens(ctx context.Context, field g
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_UsageSums_promptTokens(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UsageSums", field, false, false, "Count")
 }
@@ -44713,6 +46326,7 @@ func (ec *executionContext) _UsageSums_completionTokens(ctx context.Context, fie
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_UsageSums_completionTokens(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UsageSums", field, false, false, "Count")
 }
@@ -44736,6 +46350,7 @@ func (ec *executionContext) _UsageSums_settled(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_UsageSums_settled(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UsageSums", field, false, false, "USD")
 }
@@ -44759,6 +46374,7 @@ func (ec *executionContext) _UsageSums_held(ctx context.Context, field graphql.C
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_UsageSums_held(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UsageSums", field, false, false, "USD")
 }
@@ -44782,6 +46398,7 @@ func (ec *executionContext) _UsageSums_assumed(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_UsageSums_assumed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UsageSums", field, false, false, "USD")
 }
@@ -44805,6 +46422,7 @@ func (ec *executionContext) _UsageSums_adjusted(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_UsageSums_adjusted(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UsageSums", field, false, false, "USD")
 }
@@ -44828,6 +46446,7 @@ func (ec *executionContext) _UsageSums_overage(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_UsageSums_overage(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UsageSums", field, false, false, "USD")
 }
@@ -44851,8 +46470,654 @@ func (ec *executionContext) _UsageSums_booked(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_UsageSums_booked(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UsageSums", field, true, false, "USD")
+}
+
+func (ec *executionContext) _Verification_id(ctx context.Context, field graphql.CollectedField, obj *model.Verification) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Verification_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v publicid.ID) graphql.Marshaler {
+			return ec.marshalNID2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+
+func (ec *executionContext) fieldContext_Verification_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Verification", field, true, false, "ID")
+}
+
+func (ec *executionContext) _Verification_state(ctx context.Context, field graphql.CollectedField, obj *model.Verification) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Verification_state(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.State, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v workflow.VerificationState) graphql.Marshaler {
+			return ec.marshalNVerificationState2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐVerificationState(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+
+func (ec *executionContext) fieldContext_Verification_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Verification", field, false, false, "VerificationState")
+}
+
+func (ec *executionContext) _Verification_createdBy(ctx context.Context, field graphql.CollectedField, obj *model.Verification) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Verification_createdBy(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CreatedBy(), nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "ACTORS")
+				if err != nil {
+					var zeroVal string
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal string
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+
+func (ec *executionContext) fieldContext_Verification_createdBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Verification", field, true, false, "String")
+}
+
+func (ec *executionContext) _Verification_createdAt(ctx context.Context, field graphql.CollectedField, obj *model.Verification) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Verification_createdAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CreatedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNDateTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+
+func (ec *executionContext) fieldContext_Verification_createdAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Verification", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _Verification_startedAt(ctx context.Context, field graphql.CollectedField, obj *model.Verification) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Verification_startedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.StartedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+
+func (ec *executionContext) fieldContext_Verification_startedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Verification", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _Verification_endedAt(ctx context.Context, field graphql.CollectedField, obj *model.Verification) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Verification_endedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.EndedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+
+func (ec *executionContext) fieldContext_Verification_endedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Verification", field, false, false, "DateTime")
+}
+
+func (ec *executionContext) _Verification_attempt(ctx context.Context, field graphql.CollectedField, obj *model.Verification) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Verification_attempt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Attempt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+
+func (ec *executionContext) fieldContext_Verification_attempt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Verification", field, false, false, "Int")
+}
+
+func (ec *executionContext) _Verification_rowsRead(ctx context.Context, field graphql.CollectedField, obj *model.Verification) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Verification_rowsRead(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RowsRead, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int64) graphql.Marshaler {
+			return ec.marshalNCount2int64(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+
+func (ec *executionContext) fieldContext_Verification_rowsRead(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Verification", field, false, false, "Count")
+}
+
+func (ec *executionContext) _Verification_findingCount(ctx context.Context, field graphql.CollectedField, obj *model.Verification) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Verification_findingCount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.FindingCount(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+
+func (ec *executionContext) fieldContext_Verification_findingCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Verification", field, true, false, "Int")
+}
+
+func (ec *executionContext) _Verification_findings(ctx context.Context, field graphql.CollectedField, obj *model.Verification) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Verification_findings(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Findings, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []postgres.VerificationFinding) graphql.Marshaler {
+			return ec.marshalNVerificationFinding2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpostgresᚐVerificationFindingᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+
+func (ec *executionContext) fieldContext_Verification_findings(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Verification",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_VerificationFinding(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Verification_checkpoint(ctx context.Context, field graphql.CollectedField, obj *model.Verification) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Verification_checkpoint(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Checkpoint(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+
+func (ec *executionContext) fieldContext_Verification_checkpoint(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Verification", field, true, false, "String")
+}
+
+func (ec *executionContext) _Verification_failure(ctx context.Context, field graphql.CollectedField, obj *model.Verification) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Verification_failure(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Failure(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+
+func (ec *executionContext) fieldContext_Verification_failure(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Verification", field, true, false, "String")
+}
+
+func (ec *executionContext) _VerificationConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *model.Connection[*model.Verification]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_VerificationConnection_nodes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Nodes, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "VERIFY")
+				if err != nil {
+					var zeroVal []*model.Verification
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal []*model.Verification
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v []*model.Verification) graphql.Marshaler {
+			return ec.marshalNVerification2ᚕᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐVerificationᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+
+func (ec *executionContext) fieldContext_VerificationConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "VerificationConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Verification(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _VerificationConnection_edges(ctx context.Context, field graphql.CollectedField, obj *model.Connection[*model.Verification]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_VerificationConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges(), nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "VERIFY")
+				if err != nil {
+					var zeroVal []model.Edge[*model.Verification]
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal []model.Edge[*model.Verification]
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v []model.Edge[*model.Verification]) graphql.Marshaler {
+			return ec.marshalNVerificationEdge2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+
+func (ec *executionContext) fieldContext_VerificationConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "VerificationConnection",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_VerificationEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _VerificationConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *model.Connection[*model.Verification]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_VerificationConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v model.PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+
+func (ec *executionContext) fieldContext_VerificationConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "VerificationConnection",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _VerificationConnection_totalCount(ctx context.Context, field graphql.CollectedField, obj *model.Connection[*model.Verification]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_VerificationConnection_totalCount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TotalCount(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+
+func (ec *executionContext) fieldContext_VerificationConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("VerificationConnection", field, true, false, "Int")
+}
+
+func (ec *executionContext) _VerificationEdge_node(ctx context.Context, field graphql.CollectedField, obj *model.Edge[*model.Verification]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_VerificationEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "VERIFY")
+				if err != nil {
+					var zeroVal *model.Verification
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.Verification
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Verification) graphql.Marshaler {
+			return ec.marshalNVerification2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐVerification(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+
+func (ec *executionContext) fieldContext_VerificationEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "VerificationEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Verification(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _VerificationEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *model.Edge[*model.Verification]) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_VerificationEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+
+func (ec *executionContext) fieldContext_VerificationEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("VerificationEdge", field, false, false, "String")
+}
+
+func (ec *executionContext) _VerificationFinding_kind(ctx context.Context, field graphql.CollectedField, obj *postgres.VerificationFinding) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_VerificationFinding_kind(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Kind, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+
+func (ec *executionContext) fieldContext_VerificationFinding_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("VerificationFinding", field, false, false, "String")
+}
+
+func (ec *executionContext) _VerificationFinding_table(ctx context.Context, field graphql.CollectedField, obj *postgres.VerificationFinding) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_VerificationFinding_table(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Table, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+
+func (ec *executionContext) fieldContext_VerificationFinding_table(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("VerificationFinding", field, false, false, "String")
+}
+
+func (ec *executionContext) _VerificationFinding_row(ctx context.Context, field graphql.CollectedField, obj *postgres.VerificationFinding) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_VerificationFinding_row(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Row, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+
+func (ec *executionContext) fieldContext_VerificationFinding_row(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("VerificationFinding", field, false, false, "String")
+}
+
+func (ec *executionContext) _VerificationFinding_sentence(ctx context.Context, field graphql.CollectedField, obj *postgres.VerificationFinding) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_VerificationFinding_sentence(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Sentence, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+
+func (ec *executionContext) fieldContext_VerificationFinding_sentence(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("VerificationFinding", field, false, false, "String")
 }
 
 func (ec *executionContext) _Viewer_actor(ctx context.Context, field graphql.CollectedField, obj *caller.Caller) (ret graphql.Marshaler) {
@@ -44892,6 +47157,7 @@ func (ec *executionContext) _Viewer_actor(ctx context.Context, field graphql.Col
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Viewer_actor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Viewer", field, false, false, "String")
 }
@@ -44915,6 +47181,7 @@ func (ec *executionContext) _Viewer_organizationId(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Viewer_organizationId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Viewer", field, true, true, "ID")
 }
@@ -44938,6 +47205,7 @@ func (ec *executionContext) _Viewer_role(ctx context.Context, field graphql.Coll
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Viewer_role(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Viewer", field, false, false, "Role")
 }
@@ -44961,6 +47229,7 @@ func (ec *executionContext) _Viewer_permissions(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Viewer_permissions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Viewer", field, true, false, "Permission")
 }
@@ -44984,6 +47253,7 @@ func (ec *executionContext) _Viewer_workflowId(ctx context.Context, field graphq
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Viewer_workflowId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Viewer", field, true, true, "ID")
 }
@@ -45025,6 +47295,7 @@ func (ec *executionContext) _Viewer_organization(ctx context.Context, field grap
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Viewer_organization(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Viewer",
@@ -45057,6 +47328,7 @@ func (ec *executionContext) _WorkEvent_steps(ctx context.Context, field graphql.
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_WorkEvent_steps(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("WorkEvent", field, false, false, "StepKey")
 }
@@ -45080,6 +47352,7 @@ func (ec *executionContext) _WorkForecast_sentence(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_WorkForecast_sentence(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("WorkForecast", field, true, false, "String")
 }
@@ -45103,6 +47376,7 @@ func (ec *executionContext) _WorkForecast_articles(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_WorkForecast_articles(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("WorkForecast", field, false, false, "Int")
 }
@@ -45126,6 +47400,7 @@ func (ec *executionContext) _WorkForecast_likely(ctx context.Context, field grap
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_WorkForecast_likely(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("WorkForecast", field, false, false, "USD")
 }
@@ -45149,6 +47424,7 @@ func (ec *executionContext) _WorkForecast_most(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_WorkForecast_most(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("WorkForecast", field, false, false, "USD")
 }
@@ -45172,6 +47448,7 @@ func (ec *executionContext) _WorkForecast_basis(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_WorkForecast_basis(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("WorkForecast", field, false, false, "ForecastBasis")
 }
@@ -45195,6 +47472,7 @@ func (ec *executionContext) _WorkForecast_cap(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_WorkForecast_cap(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("WorkForecast", field, false, false, "USD")
 }
@@ -45218,6 +47496,7 @@ func (ec *executionContext) _WorkForecast_affordable(ctx context.Context, field 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_WorkForecast_affordable(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("WorkForecast", field, false, false, "Int")
 }
@@ -45259,6 +47538,7 @@ func (ec *executionContext) _WorkForecast_parts(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_WorkForecast_parts(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "WorkForecast",
@@ -45291,6 +47571,7 @@ func (ec *executionContext) _WorkInput_company(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_WorkInput_company(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "WorkInput",
@@ -45323,6 +47604,7 @@ func (ec *executionContext) _WorkInput_icp(ctx context.Context, field graphql.Co
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_WorkInput_icp(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "WorkInput",
@@ -45355,6 +47637,7 @@ func (ec *executionContext) _WorkInput_competitors(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_WorkInput_competitors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("WorkInput", field, true, false, "String")
 }
@@ -45378,6 +47661,7 @@ func (ec *executionContext) _WorkInput_feedback(ctx context.Context, field graph
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_WorkInput_feedback(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("WorkInput", field, true, false, "String")
 }
@@ -45401,6 +47685,7 @@ func (ec *executionContext) _WorkItem_workflow(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_WorkItem_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "WorkItem",
@@ -45433,6 +47718,7 @@ func (ec *executionContext) _WorkItem_run(ctx context.Context, field graphql.Col
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_WorkItem_run(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "WorkItem",
@@ -45465,6 +47751,7 @@ func (ec *executionContext) _WorkItem_input(ctx context.Context, field graphql.C
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_WorkItem_input(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "WorkItem",
@@ -45515,6 +47802,7 @@ func (ec *executionContext) _WorkItem_budget(ctx context.Context, field graphql.
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_WorkItem_budget(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("WorkItem", field, true, false, "USD")
 }
@@ -45538,6 +47826,7 @@ func (ec *executionContext) _Workflow_id(ctx context.Context, field graphql.Coll
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Workflow_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Workflow", field, true, false, "ID")
 }
@@ -45561,6 +47850,7 @@ func (ec *executionContext) _Workflow_name(ctx context.Context, field graphql.Co
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Workflow_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Workflow", field, false, false, "String")
 }
@@ -45584,6 +47874,7 @@ func (ec *executionContext) _Workflow_company(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Workflow_company(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Workflow",
@@ -45616,6 +47907,7 @@ func (ec *executionContext) _Workflow_state(ctx context.Context, field graphql.C
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Workflow_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Workflow", field, false, false, "WorkflowState")
 }
@@ -45639,6 +47931,7 @@ func (ec *executionContext) _Workflow_version(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Workflow_version(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Workflow", field, false, false, "Int")
 }
@@ -45662,6 +47955,7 @@ func (ec *executionContext) _Workflow_graphVersion(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Workflow_graphVersion(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Workflow", field, false, false, "Int")
 }
@@ -45685,6 +47979,7 @@ func (ec *executionContext) _Workflow_step(ctx context.Context, field graphql.Co
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Workflow_step(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Workflow",
@@ -45717,6 +48012,7 @@ func (ec *executionContext) _Workflow_status(ctx context.Context, field graphql.
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Workflow_status(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Workflow", field, true, false, "WorkflowStatus")
 }
@@ -45740,6 +48036,7 @@ func (ec *executionContext) _Workflow_progress(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Workflow_progress(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Workflow", field, true, false, "Int")
 }
@@ -45763,6 +48060,7 @@ func (ec *executionContext) _Workflow_isTerminal(ctx context.Context, field grap
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Workflow_isTerminal(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Workflow", field, true, false, "Boolean")
 }
@@ -45786,6 +48084,7 @@ func (ec *executionContext) _Workflow_nextStates(ctx context.Context, field grap
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Workflow_nextStates(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Workflow", field, true, false, "WorkflowState")
 }
@@ -45810,6 +48109,7 @@ func (ec *executionContext) _Workflow_canAccessStep(ctx context.Context, field g
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Workflow_canAccessStep(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Workflow",
@@ -45853,6 +48153,7 @@ func (ec *executionContext) _Workflow_activity(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Workflow_activity(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Workflow",
@@ -45885,6 +48186,7 @@ func (ec *executionContext) _Workflow_icp(ctx context.Context, field graphql.Col
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Workflow_icp(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Workflow",
@@ -45918,6 +48220,7 @@ func (ec *executionContext) _Workflow_stepResult(ctx context.Context, field grap
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Workflow_stepResult(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Workflow",
@@ -45962,6 +48265,7 @@ func (ec *executionContext) _Workflow_superseded(ctx context.Context, field grap
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Workflow_superseded(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Workflow",
@@ -46006,6 +48310,7 @@ func (ec *executionContext) _Workflow_units(ctx context.Context, field graphql.C
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Workflow_units(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Workflow",
@@ -46050,6 +48355,7 @@ func (ec *executionContext) _Workflow_publications(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Workflow_publications(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Workflow",
@@ -46093,6 +48399,7 @@ func (ec *executionContext) _Workflow_competitors(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Workflow_competitors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Workflow",
@@ -46125,6 +48432,7 @@ func (ec *executionContext) _Workflow_competitorAnalysis(ctx context.Context, fi
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Workflow_competitorAnalysis(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Workflow",
@@ -46158,6 +48466,7 @@ func (ec *executionContext) _Workflow_keywords(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Workflow_keywords(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Workflow",
@@ -46201,6 +48510,7 @@ func (ec *executionContext) _Workflow_keywordSelection(ctx context.Context, fiel
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Workflow_keywordSelection(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Workflow",
@@ -46233,6 +48543,7 @@ func (ec *executionContext) _Workflow_topics(ctx context.Context, field graphql.
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Workflow_topics(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Workflow",
@@ -46265,6 +48576,7 @@ func (ec *executionContext) _Workflow_unclustered(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Workflow_unclustered(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Workflow",
@@ -46297,6 +48609,7 @@ func (ec *executionContext) _Workflow_droppedKeywords(ctx context.Context, field
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Workflow_droppedKeywords(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Workflow",
@@ -46329,6 +48642,7 @@ func (ec *executionContext) _Workflow_articlePlan(ctx context.Context, field gra
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext_Workflow_articlePlan(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Workflow",
@@ -46362,6 +48676,7 @@ func (ec *executionContext) _Workflow_articles(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Workflow_articles(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Workflow",
@@ -46423,6 +48738,7 @@ func (ec *executionContext) _Workflow_gates(ctx context.Context, field graphql.C
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Workflow_gates(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Workflow",
@@ -46473,6 +48789,7 @@ func (ec *executionContext) _Workflow_spend(ctx context.Context, field graphql.C
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Workflow_spend(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Workflow",
@@ -46506,6 +48823,7 @@ func (ec *executionContext) _Workflow_transitions(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Workflow_transitions(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Workflow",
@@ -46568,6 +48886,7 @@ func (ec *executionContext) _Workflow_calls(ctx context.Context, field graphql.C
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Workflow_calls(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Workflow",
@@ -46630,6 +48949,7 @@ func (ec *executionContext) _Workflow_ledger(ctx context.Context, field graphql.
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Workflow_ledger(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Workflow",
@@ -46692,6 +49012,7 @@ func (ec *executionContext) _Workflow_usage(ctx context.Context, field graphql.C
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Workflow_usage(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "Workflow",
@@ -46753,6 +49074,7 @@ func (ec *executionContext) _Workflow_createdBy(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Workflow_createdBy(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Workflow", field, false, false, "String")
 }
@@ -46776,6 +49098,7 @@ func (ec *executionContext) _Workflow_createdAt(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Workflow_createdAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Workflow", field, false, false, "DateTime")
 }
@@ -46799,6 +49122,7 @@ func (ec *executionContext) _Workflow_updatedAt(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_Workflow_updatedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Workflow", field, false, false, "DateTime")
 }
@@ -46822,6 +49146,7 @@ func (ec *executionContext) _WorkflowConnection_nodes(ctx context.Context, field
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_WorkflowConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "WorkflowConnection",
@@ -46854,6 +49179,7 @@ func (ec *executionContext) _WorkflowConnection_edges(ctx context.Context, field
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_WorkflowConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "WorkflowConnection",
@@ -46886,6 +49212,7 @@ func (ec *executionContext) _WorkflowConnection_pageInfo(ctx context.Context, fi
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_WorkflowConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "WorkflowConnection",
@@ -46918,6 +49245,7 @@ func (ec *executionContext) _WorkflowConnection_totalCount(ctx context.Context, 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_WorkflowConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("WorkflowConnection", field, true, false, "Int")
 }
@@ -46941,6 +49269,7 @@ func (ec *executionContext) _WorkflowCounts_total(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_WorkflowCounts_total(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("WorkflowCounts", field, true, false, "Int")
 }
@@ -46964,6 +49293,7 @@ func (ec *executionContext) _WorkflowCounts_states(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_WorkflowCounts_states(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "WorkflowCounts",
@@ -46996,6 +49326,7 @@ func (ec *executionContext) _WorkflowCounts_steps(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_WorkflowCounts_steps(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "WorkflowCounts",
@@ -47028,6 +49359,7 @@ func (ec *executionContext) _WorkflowCounts_statuses(ctx context.Context, field 
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_WorkflowCounts_statuses(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "WorkflowCounts",
@@ -47060,6 +49392,7 @@ func (ec *executionContext) _WorkflowEdge_node(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_WorkflowEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "WorkflowEdge",
@@ -47092,6 +49425,7 @@ func (ec *executionContext) _WorkflowEdge_cursor(ctx context.Context, field grap
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_WorkflowEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("WorkflowEdge", field, false, false, "String")
 }
@@ -47115,6 +49449,7 @@ func (ec *executionContext) _WorkflowGraph_version(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_WorkflowGraph_version(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("WorkflowGraph", field, false, false, "Int")
 }
@@ -47138,6 +49473,7 @@ func (ec *executionContext) _WorkflowGraph_steps(ctx context.Context, field grap
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_WorkflowGraph_steps(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "WorkflowGraph",
@@ -47170,6 +49506,7 @@ func (ec *executionContext) _WorkflowGraph_states(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_WorkflowGraph_states(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "WorkflowGraph",
@@ -47202,6 +49539,7 @@ func (ec *executionContext) _WorkflowGraph_edges(ctx context.Context, field grap
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_WorkflowGraph_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "WorkflowGraph",
@@ -47234,6 +49572,7 @@ func (ec *executionContext) _WorkflowGraph_mermaid(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext_WorkflowGraph_mermaid(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("WorkflowGraph", field, false, false, "String")
 }
@@ -47257,6 +49596,7 @@ func (ec *executionContext) ___Directive_name(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext___Directive_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("__Directive", field, false, false, "String")
 }
@@ -47280,6 +49620,7 @@ func (ec *executionContext) ___Directive_description(ctx context.Context, field 
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext___Directive_description(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("__Directive", field, true, false, "String")
 }
@@ -47303,6 +49644,7 @@ func (ec *executionContext) ___Directive_isRepeatable(ctx context.Context, field
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext___Directive_isRepeatable(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("__Directive", field, false, false, "Boolean")
 }
@@ -47326,6 +49668,7 @@ func (ec *executionContext) ___Directive_locations(ctx context.Context, field gr
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext___Directive_locations(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("__Directive", field, false, false, "__DirectiveLocation")
 }
@@ -47350,6 +49693,7 @@ func (ec *executionContext) ___Directive_args(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext___Directive_args(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "__Directive",
@@ -47393,6 +49737,7 @@ func (ec *executionContext) ___EnumValue_name(ctx context.Context, field graphql
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext___EnumValue_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("__EnumValue", field, false, false, "String")
 }
@@ -47416,6 +49761,7 @@ func (ec *executionContext) ___EnumValue_description(ctx context.Context, field 
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext___EnumValue_description(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("__EnumValue", field, true, false, "String")
 }
@@ -47439,6 +49785,7 @@ func (ec *executionContext) ___EnumValue_isDeprecated(ctx context.Context, field
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext___EnumValue_isDeprecated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("__EnumValue", field, true, false, "Boolean")
 }
@@ -47462,6 +49809,7 @@ func (ec *executionContext) ___EnumValue_deprecationReason(ctx context.Context, 
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext___EnumValue_deprecationReason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("__EnumValue", field, true, false, "String")
 }
@@ -47485,6 +49833,7 @@ func (ec *executionContext) ___Field_name(ctx context.Context, field graphql.Col
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext___Field_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("__Field", field, false, false, "String")
 }
@@ -47508,6 +49857,7 @@ func (ec *executionContext) ___Field_description(ctx context.Context, field grap
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext___Field_description(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("__Field", field, true, false, "String")
 }
@@ -47532,6 +49882,7 @@ func (ec *executionContext) ___Field_args(ctx context.Context, field graphql.Col
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext___Field_args(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "__Field",
@@ -47575,6 +49926,7 @@ func (ec *executionContext) ___Field_type(ctx context.Context, field graphql.Col
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext___Field_type(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "__Field",
@@ -47607,6 +49959,7 @@ func (ec *executionContext) ___Field_isDeprecated(ctx context.Context, field gra
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext___Field_isDeprecated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("__Field", field, true, false, "Boolean")
 }
@@ -47630,6 +49983,7 @@ func (ec *executionContext) ___Field_deprecationReason(ctx context.Context, fiel
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext___Field_deprecationReason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("__Field", field, true, false, "String")
 }
@@ -47653,6 +50007,7 @@ func (ec *executionContext) ___InputValue_name(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext___InputValue_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("__InputValue", field, false, false, "String")
 }
@@ -47676,6 +50031,7 @@ func (ec *executionContext) ___InputValue_description(ctx context.Context, field
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext___InputValue_description(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("__InputValue", field, true, false, "String")
 }
@@ -47699,6 +50055,7 @@ func (ec *executionContext) ___InputValue_type(ctx context.Context, field graphq
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext___InputValue_type(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "__InputValue",
@@ -47731,6 +50088,7 @@ func (ec *executionContext) ___InputValue_defaultValue(ctx context.Context, fiel
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext___InputValue_defaultValue(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("__InputValue", field, false, false, "String")
 }
@@ -47754,6 +50112,7 @@ func (ec *executionContext) ___InputValue_isDeprecated(ctx context.Context, fiel
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext___InputValue_isDeprecated(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("__InputValue", field, true, false, "Boolean")
 }
@@ -47777,6 +50136,7 @@ func (ec *executionContext) ___InputValue_deprecationReason(ctx context.Context,
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext___InputValue_deprecationReason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("__InputValue", field, true, false, "String")
 }
@@ -47800,6 +50160,7 @@ func (ec *executionContext) ___Schema_description(ctx context.Context, field gra
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext___Schema_description(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("__Schema", field, true, false, "String")
 }
@@ -47823,6 +50184,7 @@ func (ec *executionContext) ___Schema_types(ctx context.Context, field graphql.C
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext___Schema_types(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "__Schema",
@@ -47855,6 +50217,7 @@ func (ec *executionContext) ___Schema_queryType(ctx context.Context, field graph
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext___Schema_queryType(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "__Schema",
@@ -47887,6 +50250,7 @@ func (ec *executionContext) ___Schema_mutationType(ctx context.Context, field gr
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext___Schema_mutationType(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "__Schema",
@@ -47919,6 +50283,7 @@ func (ec *executionContext) ___Schema_subscriptionType(ctx context.Context, fiel
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext___Schema_subscriptionType(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "__Schema",
@@ -47951,6 +50316,7 @@ func (ec *executionContext) ___Schema_directives(ctx context.Context, field grap
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext___Schema_directives(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "__Schema",
@@ -47983,6 +50349,7 @@ func (ec *executionContext) ___Type_kind(ctx context.Context, field graphql.Coll
 		true,
 	)
 }
+
 func (ec *executionContext) fieldContext___Type_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("__Type", field, true, false, "__TypeKind")
 }
@@ -48006,6 +50373,7 @@ func (ec *executionContext) ___Type_name(ctx context.Context, field graphql.Coll
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext___Type_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("__Type", field, true, false, "String")
 }
@@ -48029,6 +50397,7 @@ func (ec *executionContext) ___Type_description(ctx context.Context, field graph
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext___Type_description(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("__Type", field, true, false, "String")
 }
@@ -48052,6 +50421,7 @@ func (ec *executionContext) ___Type_specifiedByURL(ctx context.Context, field gr
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext___Type_specifiedByURL(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("__Type", field, true, false, "String")
 }
@@ -48076,6 +50446,7 @@ func (ec *executionContext) ___Type_fields(ctx context.Context, field graphql.Co
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext___Type_fields(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "__Type",
@@ -48119,6 +50490,7 @@ func (ec *executionContext) ___Type_interfaces(ctx context.Context, field graphq
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext___Type_interfaces(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "__Type",
@@ -48151,6 +50523,7 @@ func (ec *executionContext) ___Type_possibleTypes(ctx context.Context, field gra
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext___Type_possibleTypes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "__Type",
@@ -48184,6 +50557,7 @@ func (ec *executionContext) ___Type_enumValues(ctx context.Context, field graphq
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext___Type_enumValues(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "__Type",
@@ -48228,6 +50602,7 @@ func (ec *executionContext) ___Type_inputFields(ctx context.Context, field graph
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext___Type_inputFields(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "__Type",
@@ -48271,6 +50646,7 @@ func (ec *executionContext) ___Type_ofType(ctx context.Context, field graphql.Co
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext___Type_ofType(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "__Type",
@@ -48303,6 +50679,7 @@ func (ec *executionContext) ___Type_isOneOf(ctx context.Context, field graphql.C
 		false,
 	)
 }
+
 func (ec *executionContext) fieldContext___Type_isOneOf(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("__Type", field, true, false, "Boolean")
 }
@@ -52921,6 +55298,48 @@ func UnmarshalStartStepsInput(ctx context.Context, raw any) (model.StartStepsInp
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputStartVerificationInput(ctx context.Context, obj any) (model.StartVerificationInput, error) {
+	var it model.StartVerificationInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalStartVerificationInput unmarshals raw into the StartVerificationInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalStartVerificationInput(ctx context.Context, raw any) (model.StartVerificationInput, error) {
+	var out model.StartVerificationInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "StartVerificationInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputStepResultInput(ctx context.Context, obj any) (model.StepResultInput, error) {
 	var it model.StepResultInput
 	if obj == nil {
@@ -53490,7 +55909,7 @@ func UnmarshalWorkflowOrder(ctx context.Context, raw any) (model.WorkflowOrder, 
 // region    ************************** interface.gotpl ***************************
 
 func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj model.Node) graphql.Marshaler {
-	switch obj := (obj).(type) {
+	switch obj := obj.(type) {
 	case nil:
 		return graphql.Null
 	case model.Workflow:
@@ -53500,6 +55919,13 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 			return graphql.Null
 		}
 		return ec._Workflow(ctx, sel, obj)
+	case model.Verification:
+		return ec._Verification(ctx, sel, &obj)
+	case *model.Verification:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Verification(ctx, sel, obj)
 	case model.Unit:
 		return ec._Unit(ctx, sel, &obj)
 	case *model.Unit:
@@ -53601,7 +56027,7 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 }
 
 func (ec *executionContext) _UserError(ctx context.Context, sel ast.SelectionSet, obj model.UserError) graphql.Marshaler {
-	switch obj := (obj).(type) {
+	switch obj := obj.(type) {
 	case nil:
 		return graphql.Null
 	case model.TerminalState:
@@ -59188,6 +61614,13 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "startVerification":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_startVerification(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "cancelWorkflows":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_cancelWorkflows(ctx, field)
@@ -59727,6 +62160,18 @@ func (ec *executionContext) _Organization(ctx context.Context, sel ast.Selection
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Organization_forecast(ctx, field, obj)
+				})
+		case "verification":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Organization_verification(ctx, field, obj)
+				})
+		case "verifications":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Organization_verifications(ctx, field, obj)
 				})
 		case "batches":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
@@ -63074,6 +65519,49 @@ func (ec *executionContext) _StartStepsPayload(ctx context.Context, sel ast.Sele
 	return out
 }
 
+var startVerificationPayloadImplementors = []string{"StartVerificationPayload"}
+
+func (ec *executionContext) _StartVerificationPayload(ctx context.Context, sel ast.SelectionSet, obj *model.StartVerificationPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, startVerificationPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("StartVerificationPayload")
+		case "verification":
+			out.Values[i] = ec._StartVerificationPayload_verification(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "replayed":
+			out.Values[i] = ec._StartVerificationPayload_replayed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._StartVerificationPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var stateCountImplementors = []string{"StateCount"}
 
 func (ec *executionContext) _StateCount(ctx context.Context, sel ast.SelectionSet, obj *model.StateCount) graphql.Marshaler {
@@ -64599,6 +67087,229 @@ func (ec *executionContext) _UsageSums(ctx context.Context, sel ast.SelectionSet
 			}
 		case "booked":
 			out.Values[i] = ec._UsageSums_booked(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var verificationImplementors = []string{"Verification", "Node"}
+
+func (ec *executionContext) _Verification(ctx context.Context, sel ast.SelectionSet, obj *model.Verification) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, verificationImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Verification")
+		case "id":
+			out.Values[i] = ec._Verification_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "state":
+			out.Values[i] = ec._Verification_state(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "createdBy":
+			out.Values[i] = ec._Verification_createdBy(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "createdAt":
+			out.Values[i] = ec._Verification_createdAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "startedAt":
+			out.Values[i] = ec._Verification_startedAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "endedAt":
+			out.Values[i] = ec._Verification_endedAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "attempt":
+			out.Values[i] = ec._Verification_attempt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "rowsRead":
+			out.Values[i] = ec._Verification_rowsRead(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "findingCount":
+			out.Values[i] = ec._Verification_findingCount(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "findings":
+			out.Values[i] = ec._Verification_findings(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "checkpoint":
+			out.Values[i] = ec._Verification_checkpoint(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "failure":
+			out.Values[i] = ec._Verification_failure(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var verificationConnectionImplementors = []string{"VerificationConnection"}
+
+func (ec *executionContext) _VerificationConnection(ctx context.Context, sel ast.SelectionSet, obj *model.Connection[*model.Verification]) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, verificationConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("VerificationConnection")
+		case "nodes":
+			out.Values[i] = ec._VerificationConnection_nodes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "edges":
+			out.Values[i] = ec._VerificationConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "pageInfo":
+			out.Values[i] = ec._VerificationConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "totalCount":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._VerificationConnection_totalCount(ctx, field, obj)
+				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var verificationEdgeImplementors = []string{"VerificationEdge"}
+
+func (ec *executionContext) _VerificationEdge(ctx context.Context, sel ast.SelectionSet, obj *model.Edge[*model.Verification]) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, verificationEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("VerificationEdge")
+		case "node":
+			out.Values[i] = ec._VerificationEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "cursor":
+			out.Values[i] = ec._VerificationEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var verificationFindingImplementors = []string{"VerificationFinding"}
+
+func (ec *executionContext) _VerificationFinding(ctx context.Context, sel ast.SelectionSet, obj *postgres.VerificationFinding) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, verificationFindingImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("VerificationFinding")
+		case "kind":
+			out.Values[i] = ec._VerificationFinding_kind(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "table":
+			out.Values[i] = ec._VerificationFinding_table(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "row":
+			out.Values[i] = ec._VerificationFinding_row(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "sentence":
+			out.Values[i] = ec._VerificationFinding_sentence(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -68709,6 +71420,19 @@ func (ec *executionContext) marshalNStartStepsPayload2ᚖgithubᚗcomᚋinfin8co
 	return ec._StartStepsPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNStartVerificationInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐStartVerificationInput(ctx context.Context, v any) (model.StartVerificationInput, error) {
+	res, err := ec.unmarshalInputStartVerificationInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNStartVerificationPayload2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐStartVerificationPayload(ctx context.Context, sel ast.SelectionSet, v *model.StartVerificationPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "StartVerificationPayload!")
+		return graphql.Null
+	}
+	return ec._StartVerificationPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalNStateCount2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐStateCount(ctx context.Context, sel ast.SelectionSet, v model.StateCount) graphql.Marshaler {
 	return ec._StateCount(ctx, sel, &v)
 }
@@ -69332,6 +72056,93 @@ func (ec *executionContext) marshalNUserError2ᚕgithubᚗcomᚋinfin8contentᚋ
 	}
 
 	return ret
+}
+
+func (ec *executionContext) marshalNVerification2ᚕᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐVerificationᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Verification) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNVerification2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐVerification(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNVerification2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐVerification(ctx context.Context, sel ast.SelectionSet, v *model.Verification) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "Verification!")
+		return graphql.Null
+	}
+	return ec._Verification(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNVerificationConnection2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐConnection(ctx context.Context, sel ast.SelectionSet, v *model.Connection[*model.Verification]) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "VerificationConnection!")
+		return graphql.Null
+	}
+	return ec._VerificationConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNVerificationEdge2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdge(ctx context.Context, sel ast.SelectionSet, v model.Edge[*model.Verification]) graphql.Marshaler {
+	return ec._VerificationEdge(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNVerificationEdge2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []model.Edge[*model.Verification]) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNVerificationEdge2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNVerificationFinding2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpostgresᚐVerificationFinding(ctx context.Context, sel ast.SelectionSet, v postgres.VerificationFinding) graphql.Marshaler {
+	return ec._VerificationFinding(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNVerificationFinding2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpostgresᚐVerificationFindingᚄ(ctx context.Context, sel ast.SelectionSet, v []postgres.VerificationFinding) graphql.Marshaler {
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNVerificationFinding2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpostgresᚐVerificationFinding(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) unmarshalNVerificationState2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐVerificationState(ctx context.Context, v any) (workflow.VerificationState, error) {
+	tmp, err := graphql.UnmarshalString(v)
+	res := workflow.VerificationState(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNVerificationState2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐVerificationState(ctx context.Context, sel ast.SelectionSet, v workflow.VerificationState) graphql.Marshaler {
+	_ = sel
+	res := graphql.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "VerificationState!")
+	}
+	return res
 }
 
 func (ec *executionContext) marshalNViewer2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐCaller(ctx context.Context, sel ast.SelectionSet, v *caller.Caller) graphql.Marshaler {
@@ -70141,7 +72952,7 @@ func (ec *executionContext) unmarshalODateTime2ᚖgithubᚗcomᚋinfin8content�
 	if v == nil {
 		return nil, nil
 	}
-	var res = new(scalar.WrittenDateTime)
+	res := new(scalar.WrittenDateTime)
 	err := res.UnmarshalGQL(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
@@ -71060,7 +73871,7 @@ func (ec *executionContext) unmarshalOUSD2ᚖgithubᚗcomᚋinfin8contentᚋengi
 	if v == nil {
 		return nil, nil
 	}
-	var res = new(scalar.WrittenUSD)
+	res := new(scalar.WrittenUSD)
 	err := res.UnmarshalGQL(v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
@@ -71193,6 +74004,13 @@ func (ec *executionContext) unmarshalOUsageEstimateInput2ᚖgithubᚗcomᚋinfin
 	}
 	res, err := ec.unmarshalInputUsageEstimateInput(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOVerification2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐVerification(ctx context.Context, sel ast.SelectionSet, v *model.Verification) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Verification(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOWorkForecast2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋengineᚐWorkForecast(ctx context.Context, sel ast.SelectionSet, v *engine.WorkForecast) graphql.Marshaler {

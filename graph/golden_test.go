@@ -25,8 +25,9 @@ import (
 var update = flag.Bool("update", false, "rewrite the answers in testdata; read the difference")
 
 // Each testdata/NAME.graphql is one request against the world below, and NAME.json is its whole answer. Comments at its
-// top choose the data, the caller and the variables: "# with: review", "# with: topics", "# with: plan"
-// or "# with: articles", "# as: VIEWER", "# actor: bob", "# of: another organization", "# variables: {…}".
+// top choose the data, the caller and the variables: "# with: review", "# with: topics", "# with: plan",
+// "# with: articles" or "# with: verification", "# as: VIEWER", "# actor: bob", "# of: another organization",
+// "# variables: {…}".
 func TestGolden(t *testing.T) {
 	t.Parallel()
 	requests, err := filepath.Glob("testdata/*.graphql")
@@ -46,6 +47,8 @@ func TestGolden(t *testing.T) {
 				name, value, _ := strings.Cut(strings.TrimSpace(strings.TrimPrefix(line, "#")), ": ")
 				switch {
 				case !strings.HasPrefix(line, "# "):
+				case name == "with" && value == "verification":
+					verify(t, b)
 				case name == "with":
 					review(t, b)
 					if value != "review" {
@@ -89,6 +92,30 @@ func TestGolden(t *testing.T) {
 				t.Errorf("the answer has changed (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// verify makes a verification that has a finding.
+func verify(t *testing.T, b graphtest.Bundle) {
+	t.Helper()
+	ctx := context.Background()
+	started, err := b.Engine.StartVerification(ctx, b.Who, engine.StartVerificationInput{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	work, err := b.Engine.ClaimVerification(ctx, b.Who.OrganizationID, started.Verification.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := work.Verification
+	v.RowsRead, v.Found, v.Findings = 7, 1, []engine.VerificationFinding{{
+		Kind:     "JOURNAL",
+		Table:    "workflow_transitions",
+		Row:      "wf_00000000-0000-0000-0000-000000000001 version 2",
+		Sentence: "its hash is not the hash of its content",
+	}}
+	if _, err := b.Engine.EndVerification(ctx, v); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -50,6 +50,9 @@ func (r *Resolver) node(ctx context.Context, ref publicid.Reference) (model.Node
 	case publicid.Batch:
 		batch, err := r.Engine.Batch(ctx, who, ref.UUID)
 		return model.NewOrderedBatch(batch), err
+	case publicid.Verification:
+		verification, err := r.Engine.Verification(ctx, who, ref.UUID)
+		return model.NewVerification(verification), err
 	case publicid.Publication:
 		return r.publication(ctx, ref.UUID)
 	case publicid.Alert:

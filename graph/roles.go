@@ -44,6 +44,7 @@ var nodeTypes = map[publicid.Kind]string{
 	publicid.Article:       "Article",
 	publicid.Batch:         "Batch",
 	publicid.Publication:   "Publication",
+	publicid.Verification:  "Verification",
 }
 
 // nodePermissions has the permission that node requires for each kind of id: the one of its type in the schema.

@@ -30,7 +30,7 @@ func TestRequires_IsOnEveryRootField(t *testing.T) {
 		"setMarket":       caller.Settings,
 		"setBrand":        caller.Settings,
 		"markAlertsRead":  caller.Alerts, "alertRaised": caller.Alerts,
-		"batchChanged": caller.ReadAll, "setWorkflowLimits": caller.Limits,
+		"startVerification": caller.Verify, "batchChanged": caller.ReadAll, "setWorkflowLimits": caller.Limits,
 	}
 	for root, usual := range map[string]caller.Permission{
 		"Query": caller.Read, "Mutation": caller.Operate, "Subscription": caller.Read,

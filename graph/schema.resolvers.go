@@ -95,6 +95,10 @@ func (r *mutationResolver) RetryStep(ctx context.Context, input model.RetryStepI
 	return mutate(ctx, r.Resolver, decodeRetry(input), r.Engine.RetryStep, retryStepPayload)
 }
 
+func (r *mutationResolver) StartVerification(ctx context.Context, input model.StartVerificationInput) (*model.StartVerificationPayload, error) {
+	return mutate(ctx, r.Resolver, decodeStartVerification(input), r.Engine.StartVerification, startVerificationPayload)
+}
+
 func (r *mutationResolver) CancelWorkflows(ctx context.Context, input model.CancelWorkflowsInput) (*model.CancelWorkflowsPayload, error) {
 	return mutate(ctx, r.Resolver, decodeCancelWorkflows(input), r.Engine.OrderBatch, cancelWorkflowsPayload)
 }
@@ -361,6 +365,15 @@ func (r *organizationResolver) Usage(ctx context.Context, obj *model.Organizatio
 func (r *organizationResolver) Forecast(ctx context.Context, obj *model.Organization) (*model.Forecast, error) {
 	forecast, err := r.Reporter.Forecast(ctx, caller.From(ctx))
 	return &model.Forecast{Forecast: forecast}, err
+}
+
+func (r *organizationResolver) Verification(ctx context.Context, obj *model.Organization) (*model.Verification, error) {
+	return r.lastVerification(ctx)
+}
+
+func (r *organizationResolver) Verifications(ctx context.Context, obj *model.Organization, first *int, after *string, last *int, before *string) (*model.Connection[*model.Verification], error) {
+	list := scalar.List{Kind: verificationList, Organization: obj.Organization.ID}
+	return show(ctx, r.verifications)(decodeMoments(list, paging{first, after, last, before}))
 }
 
 func (r *organizationResolver) Batches(ctx context.Context, obj *model.Organization, first *int, after *string, last *int, before *string) (*model.Connection[*model.OrderedBatch], error) {

@@ -149,6 +149,10 @@ func TestSchema_EnumsHaveTheValuesOfTheirGoTypes(t *testing.T) {
 		"BatchKind": texts([]workflow.BatchKind{
 			workflow.BatchCancel, workflow.BatchRetry, workflow.BatchStart, workflow.BatchLimit,
 		}),
+		"VerificationState": texts([]workflow.VerificationState{
+			workflow.VerificationPending, workflow.VerificationRunning, workflow.VerificationClean,
+			workflow.VerificationFindings, workflow.VerificationFailed,
+		}),
 		"BatchOutcome":         texts([]workflow.BatchOutcome{workflow.BatchDone, workflow.BatchRefused}),
 		"UnitState":            texts(workflow.UnitStates()),
 		"UnitEventKind":        texts(workflow.UnitMoves()),

@@ -172,6 +172,7 @@ func (b *tenants) populate(t *testing.T, mark string) caller.Caller {
 	must(err)
 	testdb.Units(t, b.db, who, testdb.Workflow(t, b.db, who, testdb.WorkflowOpts{Name: mark + " units"}))
 	testdb.Batch(t, b.db, who)
+	testdb.Verification(t, b.db, who)
 	testdb.Gates(t, b.db, who, false)
 	testdb.Review(t, b.db, who)
 	reviewed := testdb.Review(t, b.db, who)

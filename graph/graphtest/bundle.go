@@ -274,6 +274,9 @@ func (NoJobs) CheckTarget(context.Context, postgres.Tx, uuid.UUID, uuid.UUID, ti
 // Batch does nothing.
 func (NoJobs) Batch(context.Context, postgres.Tx, uuid.UUID, uuid.UUID, time.Time) error { return nil }
 
+// Verify does nothing.
+func (NoJobs) Verify(context.Context, postgres.Tx, uuid.UUID, uuid.UUID, time.Time) error { return nil }
+
 // Unit does nothing.
 func (NoJobs) Unit(context.Context, postgres.Tx, workflow.Unit, time.Time) error { return nil }
 

@@ -1540,6 +1540,22 @@ type StartStepsPayload struct {
 	UserErrors []UserError `json:"userErrors"`
 }
 
+// A verification to start. It always checks the whole organization.
+type StartVerificationInput struct {
+	// A text of your choice, 1 to 255 characters, that makes the request safe to repeat.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// The answer to `startVerification`.
+type StartVerificationPayload struct {
+	// The verification: the one that is open, or a new one. Null when nothing was started. Requires VERIFY.
+	Verification *Verification `json:"verification,omitempty"`
+	// True when the same request was carried out before and this one did nothing.
+	Replayed bool `json:"replayed"`
+	// The reasons why the mutation did nothing; empty when it succeeded.
+	UserErrors []UserError `json:"userErrors"`
+}
+
 // The number of workflows in a state.
 type StateCount struct {
 	// The state.

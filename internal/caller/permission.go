@@ -19,6 +19,7 @@ const (
 	OwnCalls Permission = "OWN_CALLS" // reads the calls that the caller itself reserved
 	Alerts   Permission = "ALERTS"    // reads alerts
 	Oversee  Permission = "OVERSEE"   // reads API keys, the webhook and its deliveries
+	Verify   Permission = "VERIFY"    // has the books of the organization verified, and reads the results
 	Export   Permission = "EXPORT"    // exports the whole journal and ledger
 	Explore  Permission = "EXPLORE"   // reads the schema and the examples of the playground, where they are closed
 	Operate  Permission = "OPERATE"   // creates, starts, retries, cancels, moves, edits and reviews workflows
@@ -33,12 +34,12 @@ const (
 
 // all has every permission, in the order above.
 var all = []Permission{
-	Read, ReadAll, Actors, Calls, OwnCalls, Alerts, Oversee, Export, Explore,
+	Read, ReadAll, Actors, Calls, OwnCalls, Alerts, Oversee, Verify, Export, Explore,
 	Operate, Drive, Spend, Book, Limits, Prices, Keys, Settings,
 }
 
 // ofOrganization has the permissions that a caller with one workflow never has: they are about more than a workflow.
-var ofOrganization = []Permission{ReadAll, Alerts, Oversee, Export, Prices, Keys, Settings}
+var ofOrganization = []Permission{ReadAll, Alerts, Oversee, Verify, Export, Prices, Keys, Settings}
 
 // table defines the roles. A role with all permissions of another one comes after it. Of several roles in a token the
 // last one counts.
@@ -48,7 +49,7 @@ var table = []struct {
 }{
 	{Viewer, []Permission{Read, ReadAll}},
 	{Worker, []Permission{Read, OwnCalls, Drive, Spend}},
-	{Auditor, []Permission{Read, ReadAll, Actors, Calls, OwnCalls, Alerts, Oversee, Export}},
+	{Auditor, []Permission{Read, ReadAll, Actors, Calls, OwnCalls, Alerts, Oversee, Verify, Export}},
 	{Operator, []Permission{Read, ReadAll, Actors, Calls, OwnCalls, Alerts, Operate, Drive}},
 	{Finance, []Permission{Read, ReadAll, Actors, Calls, OwnCalls, Alerts, Export, Book, Limits, Prices}},
 	{Admin, all},

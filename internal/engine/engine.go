@@ -32,6 +32,8 @@ type Jobs interface {
 	CheckTarget(ctx context.Context, tx postgres.Tx, organization, target uuid.UUID, at time.Time) error
 	// Batch inserts a job that changes the workflows of a batch from a time on.
 	Batch(ctx context.Context, tx postgres.Tx, organization, batch uuid.UUID, at time.Time) error
+	// Verify inserts a job that works on a verification of an organization from a time on.
+	Verify(ctx context.Context, tx postgres.Tx, organization, verification uuid.UUID, at time.Time) error
 	// Unpublish inserts a job that takes the post of a publication from its readers from a time on.
 	Unpublish(ctx context.Context, tx postgres.Tx, organization, publication uuid.UUID, at time.Time) error
 }

@@ -58,6 +58,8 @@ type Options struct {
 	// secrets; without, other servers do.
 	Sites  *steps.Sites
 	Checks bool
+	// Verify checks the rows of an organization. Without it other servers do.
+	Verify VerifyFunc
 	// Watch is the pause between two checks that a run is still valid, Heartbeat the pause between two renewals of its
 	// lease, and Lease the engine's lease. 1 s, 10 s and 30 s.
 	Watch, Heartbeat, Lease time.Duration
@@ -107,6 +109,12 @@ func NewRunner(o Options) (*Runner, error) {
 	queues[batchQueue] = river.QueueConfig{MaxWorkers: batchers}
 	if err := river.AddWorkerSafely(workers, &batchWorker{engine: o.Engine, stopping: r.stopping}); err != nil {
 		return nil, fmt.Errorf("register the worker of batches: %w", err)
+	}
+	if o.Verify != nil {
+		queues[verificationQueue] = river.QueueConfig{MaxWorkers: 1}
+		if err := river.AddWorkerSafely(workers, newVerifier(o, r.stopping)); err != nil {
+			return nil, fmt.Errorf("register the worker of verifications: %w", err)
+		}
 	}
 	if o.Webhooks != nil {
 		queues[alertQueue] = river.QueueConfig{MaxWorkers: deliverers}

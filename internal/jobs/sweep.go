@@ -14,8 +14,8 @@ import (
 // sweepLimit limits one sweep.
 const sweepLimit = time.Minute
 
-// Sweeper finds lost work: runs and units whose lease has expired, workflows, units and batches without a job, calls
-// whose cost is unknown, and undelivered alerts. Any number of servers may have one.
+// Sweeper finds lost work: runs and units whose lease has expired, workflows, units, batches and verifications
+// without a job, calls whose cost is unknown, and undelivered alerts. Any number of servers may have one.
 type Sweeper struct {
 	Engine *engine.Engine
 	// Ask queries a provider for the cost of a call. Without it other servers check the calls.
@@ -46,6 +46,11 @@ func (s *Sweeper) Run(ctx context.Context) error {
 		every:     s.Runs,
 		otherwise: 10 * time.Second,
 		sweep:     s.Engine.SweepBatches,
+	}, {
+		name:      "verifications",
+		every:     s.Runs,
+		otherwise: 10 * time.Second,
+		sweep:     s.Engine.SweepVerifications,
 	}}
 	if s.Ask != nil {
 		loops = append(loops, loop{

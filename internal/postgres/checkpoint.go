@@ -129,9 +129,12 @@ func ChainKinds() []ChainKind {
 	return kinds
 }
 
-// batchKinds are the kinds of batches.
+// batchKinds are the kinds of batches and of verifications.
 func batchKinds() []ChainKind {
 	return []ChainKind{
+		rowsAlone("verification", `organization_id || ' ' || id`, `organization_id, id`, `state::text, actor::text,
+			created_at::text, started_at::text, rows_read::text, found::text, findings::text, checkpoint, failure,
+			attempt::text, ended_at::text`, `public.verifications WHERE ended_at IS NOT NULL`),
 		rowsAlone("batch", `organization_id || ' ' || id`, `organization_id, id`,
 			`kind::text, actor::text, role::text, api_key_id::text, reason::text,
 			new_limit_pico::text, digest::text, total::text, created_at::text`, `public.batches`),

@@ -84,7 +84,7 @@ func CheckRole(ctx context.Context, pool *pgxpool.Pool) error {
 			"given": nil, "grown": []string{},
 			"updates": []string{
 				"intent_workflows.wake_at", "ai_calls.check_at", "ai_calls.checks", "alert_deliveries.wake_at",
-				"batches.wake_at",
+				"batches.wake_at", "verifications.wake_at",
 			},
 		})
 	}))

@@ -85,6 +85,7 @@ func newNeighbours(t *testing.T) neighbours {
 		t.Fatal(err)
 	}
 	testdb.Units(t, n.db, n.who, testdb.Workflow(t, n.db, n.who, testdb.WorkflowOpts{}))
+	testdb.Verification(t, n.db, n.who)
 	testdb.Article(t, n.db, n.who, testdb.Workflow(t, n.db, n.who, testdb.WorkflowOpts{}).ID, cost.Dollar)
 	reviewed := testdb.Review(t, n.db, n.who)
 	testdb.Gates(t, n.db, n.who, false)
@@ -301,8 +302,10 @@ func TestTenantIsolation_SweeperRoleHasOnlyItsStatementsRights(t *testing.T) {
 		"SELECT step_units.organization_id", "SELECT step_units.token", "SELECT step_units.waits",
 		"SELECT step_units.wake_at", "SELECT step_units.workflow_id", "SELECT usage_accounts.id",
 		"SELECT usage_accounts.organization_id",
-		"SELECT usage_accounts.sequence", "UPDATE ai_calls.check_at", "UPDATE ai_calls.checks",
+		"SELECT usage_accounts.sequence", "SELECT verifications.id", "SELECT verifications.organization_id",
+		"SELECT verifications.wake_at", "UPDATE ai_calls.check_at", "UPDATE ai_calls.checks",
 		"UPDATE alert_deliveries.wake_at", "UPDATE batches.wake_at", "UPDATE intent_workflows.wake_at",
+		"UPDATE verifications.wake_at",
 	}
 	if slices.Sort(got); err != nil || !slices.Equal(got, want) {
 		t.Errorf("rights: got\n%s, %v, want\n%s", strings.Join(got, "\n"), err, strings.Join(want, "\n"))

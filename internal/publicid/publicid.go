@@ -35,6 +35,7 @@ const (
 	Unit          Kind = "unit"
 	Publication   Kind = "pub"
 	Batch         Kind = "batch"
+	Verification  Kind = "verification"
 )
 
 // nouns name the kinds in sentences.
@@ -55,6 +56,7 @@ var nouns = map[Kind]string{
 	Unit:          "a unit",
 	Publication:   "a publication",
 	Batch:         "a batch",
+	Verification:  "a verification",
 }
 
 // Reference is the content of an id. Number is the position in a journal or a ledger, below 2³¹, and 0 for other kinds.

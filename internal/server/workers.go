@@ -60,6 +60,7 @@ func (s *Server) wireWorkers(p pools) error {
 		Webhooks:  sender,
 		Sites:     options.Sites,
 		Checks:    box != nil,
+		Verify:    verifyIn(s.store(p.requests)),
 		Watch:     s.settings.Watch,
 		Heartbeat: s.settings.Heartbeat,
 		Lease:     s.settings.Lease,

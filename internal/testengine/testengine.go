@@ -234,6 +234,11 @@ func (j *Jobs) Batch(ctx context.Context, tx postgres.Tx, organization, batch uu
 	return j.Drive(ctx, tx, organization, batch, at)
 }
 
+// Verify records a verification to work on.
+func (j *Jobs) Verify(ctx context.Context, tx postgres.Tx, organization, verification uuid.UUID, at time.Time) error {
+	return j.Drive(ctx, tx, organization, verification, at)
+}
+
 // Unpublish records the job of a publication.
 func (j *Jobs) Unpublish(ctx context.Context, tx postgres.Tx, organization, publication uuid.UUID, at time.Time) error {
 	return j.Drive(ctx, tx, organization, publication, at)

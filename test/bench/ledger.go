@@ -9,48 +9,34 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"github.com/infin8content/engine/internal/caller"
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/postgres"
 	"github.com/infin8content/engine/migrations"
 )
 
-// spender is the number of the organization whose ledger is verified. Its workflows follow those of the payers.
-const (
-	spender      = payers
-	spenderFlows = payingFlows + payers*payingCallers
-)
+// spender is an organization whose workflows have settled calls.
+type spender struct {
+	number       int // of the organization and its month
+	first, flows int // the numbers of its workflows
+	calls        int // each with four ledger entries
+}
+
+// spenderFlows is the number of the first workflow of a spender. The workflows of spenders follow those of the payers.
+const spenderFlows = payingFlows + payers*payingCallers
+
+// who returns an administrator of the organization.
+func (s spender) who() caller.Caller { return adminOf(payerIDs, s.number) }
 
 // ledger measures the time of `verify` for a ledger with many entries.
 func (b *bench) ledger() error {
 	calls := b.options.ledger / 4
 	flows := max(1, calls/100)
-	who := adminOf(payerIDs, spender)
-	if err := b.createOrganization(who); err != nil {
-		return err
-	}
-	month, err := cost.MonthAfter(b.began, "UTC", cost.Period{})
-	if err != nil {
-		return err
-	}
-	err = postgres.New(b.owner).OpenMonth(b.ctx, who, postgres.NewMonth{
-		ID:       numbered(monthIDs, spender),
-		Period:   month,
-		TimeZone: "UTC",
-		At:       month.Start,
-	})
-	if err != nil {
-		return err
-	}
-	err = b.plantAll(spenderFlows, spenderFlows+flows, func(int) uuid.UUID { return who.OrganizationID }, 8)
+	err := b.plantSpender(spender{number: payers, first: spenderFlows, flows: flows, calls: calls})
 	if err != nil {
 		return err
 	}
 	began := time.Now()
-	if err := b.spend(who.OrganizationID, calls, flows, month.Start); err != nil {
-		return err
-	}
-	b.say("%d ledger entries, written in %.0f s", calls*4, time.Since(began).Seconds())
-	began = time.Now()
 	if err := b.command("verify"); err != nil {
 		return err
 	}
@@ -59,6 +45,37 @@ func (b *bench) ledger() error {
 			b.workflows*journalRows+flows*8),
 		found: figure(time.Since(began).Seconds()), goal: "< 60",
 	})
+	return nil
+}
+
+// plantSpender writes an organization, its month, its workflows with 8 journal rows each, and their calls.
+func (b *bench) plantSpender(s spender) error {
+	who := s.who()
+	if err := b.createOrganization(who); err != nil {
+		return err
+	}
+	month, err := cost.MonthAfter(b.began, "UTC", cost.Period{})
+	if err != nil {
+		return err
+	}
+	err = postgres.New(b.owner).OpenMonth(b.ctx, who, postgres.NewMonth{
+		ID:       numbered(monthIDs, s.number),
+		Period:   month,
+		TimeZone: "UTC",
+		At:       month.Start,
+	})
+	if err != nil {
+		return err
+	}
+	err = b.plantAll(s.first, s.first+s.flows, func(int) uuid.UUID { return who.OrganizationID }, 8)
+	if err != nil {
+		return err
+	}
+	began := time.Now()
+	if err := b.spend(s, month.Start); err != nil {
+		return err
+	}
+	b.say("%d ledger entries, written in %.0f s", s.calls*4, time.Since(began).Seconds())
 	return nil
 }
 
@@ -88,12 +105,13 @@ func (c *chain) add(kind cost.EntryKind, call uuid.UUID, delta cost.Delta, at ti
 }
 
 // spend writes settled calls with four entries each, like the engine.
-func (b *bench) spend(organization uuid.UUID, calls, flows int, start time.Time) error {
+func (b *bench) spend(s spender, start time.Time) error {
+	organization, calls := s.who().OrganizationID, s.calls
 	accounts, err := b.chains(organization)
 	if err != nil {
 		return err
 	}
-	month := numbered(monthIDs, spender)
+	month := numbered(monthIDs, s.number)
 	return pgx.BeginFunc(b.ctx, b.owner, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(b.ctx, "SET LOCAL session_replication_role = replica"); err != nil {
 			return err
@@ -106,7 +124,7 @@ func (b *bench) spend(organization uuid.UUID, calls, flows int, start time.Time)
 			made := copied{table: "ai_calls", columns: callColumns}
 			entries := copied{table: "ai_usage_ledger", columns: entryColumns}
 			for n := first; n < min(first+planted, calls); n++ {
-				flow, call, hold := numbered(flowIDs, spenderFlows+n%flows), uuid.New(), int64(heldForPair)
+				flow, call, hold := numbered(flowIDs, s.first+n%s.flows), uuid.New(), int64(heldForPair)
 				at := start.Add(time.Duration(n) * time.Millisecond)
 				made.rows = append(made.rows, callRow(organization, call, flow, month, at))
 				for _, step := range []struct {
@@ -131,7 +149,7 @@ func (b *bench) spend(organization uuid.UUID, calls, flows int, start time.Time)
 				}
 			}
 		}
-		return b.balance(tx, accounts)
+		return b.balance(tx, organization, accounts)
 	})
 }
 
@@ -178,7 +196,7 @@ func callRow(organization, call, flow, month uuid.UUID, at time.Time) []any {
 
 // balance sets the accounts to their last entries, and counts the days with the statement of the migration that added
 // them.
-func (b *bench) balance(tx pgx.Tx, accounts map[uuid.UUID]*chain) error {
+func (b *bench) balance(tx pgx.Tx, organization uuid.UUID, accounts map[uuid.UUID]*chain) error {
 	batch := &pgx.Batch{}
 	const set = `UPDATE usage_accounts SET sequence = $3, settled_pico = $4, previous_hash = $5, hash = $6
 		WHERE organization_id = $1 AND id = $2`
@@ -208,6 +226,6 @@ func (b *bench) balance(tx pgx.Tx, accounts map[uuid.UUID]*chain) error {
 		return errors.New("the migration has no statement that counts days")
 	}
 	_, err = tx.Exec(b.ctx, "INSERT INTO usage_days"+statement+" AND l.organization_id = $1"+grouping,
-		numbered(payerIDs, spender))
+		organization)
 	return err
 }

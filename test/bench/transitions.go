@@ -32,6 +32,8 @@ func (noJobs) Drive(context.Context, postgres.Tx, uuid.UUID, uuid.UUID, time.Tim
 
 func (noJobs) Batch(context.Context, postgres.Tx, uuid.UUID, uuid.UUID, time.Time) error { return nil }
 
+func (noJobs) Verify(context.Context, postgres.Tx, uuid.UUID, uuid.UUID, time.Time) error { return nil }
+
 // Unpublish does nothing.
 func (noJobs) Unpublish(context.Context, postgres.Tx, uuid.UUID, uuid.UUID, time.Time) error {
 	return nil

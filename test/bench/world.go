@@ -28,7 +28,7 @@ var durable = map[string]string{
 // counting adds pg_stat_statements, if this PostgreSQL has it.
 var counting = map[string]string{
 	"shared_preload_libraries": "pg_stat_statements", "pg_stat_statements.track": "top",
-	"pg_stat_statements.track_utility": "on",
+	"pg_stat_statements.track_utility": "on", "pg_stat_statements.track_planning": "on",
 }
 
 // bench is one run: a database, the programs and the results.

@@ -120,6 +120,7 @@ type (
 		Gates        *struct{ Seeds string }
 		Affected     int
 		Batch        *seenID
+		Verification *seenID
 		Preview      *struct {
 			Able   int
 			Digest string
@@ -186,6 +187,7 @@ var selections = map[string]struct{ input, fields string }{
 	"startSteps":         {"StartStepsInput", selectBatch},
 	"setWorkflowLimits":  {"SetWorkflowLimitsInput", selectBatch},
 
+	"startVerification":   {"StartVerificationInput", `verification { id } replayed `},
 	"setOrganizationName": {"SetOrganizationNameInput", `organization { name } replayed `},
 	"setAlertWebhook":     {"SetAlertWebhookInput", `organization { id } secret replayed `},
 	"importPrices":        {"ImportPricesInput", `changes { proposalId } applied replayed `},

@@ -92,7 +92,8 @@ func badIDs() (rows []badInput) {
 		switch mutation {
 		case "createWorkflow", "setMonthlyLimit", "setTimeZone", "setAlertWebhook", "importPrices", "createApiKey",
 			"setGates", "claimWork", "setOutsideSteps", "setOrganizationName", "setMarket",
-			"setBrand", "cancelWorkflows", "retryWorkflows", "startSteps", "setWorkflowLimits", "markAlertsRead":
+			"setBrand", "startVerification",
+			"cancelWorkflows", "retryWorkflows", "startSteps", "setWorkflowLimits", "markAlertsRead":
 			continue
 		case "settleUsage", "releaseUsage":
 			field, kind, foreign = "callId", "call_", func(f fixture) any { return f.other.held }

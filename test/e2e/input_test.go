@@ -140,6 +140,7 @@ func (f fixture) good(mutation string, changes map[string]any) map[string]any {
 		"setTimeZone":     {"timeZone": "Europe/Berlin"},
 
 		"setOrganizationName": {"name": "Okapi"},
+		"startVerification":   {},
 		"setAlertWebhook":     {"url": "https://example.com/alerts", "idempotencyKey": uuid.NewString()},
 		"importPrices": {
 			"source": "the contract", "apply": true, "prices": []any{price("acme/model", "PROMPT", "0.000001")},
@@ -338,7 +339,8 @@ func TestMutation_NeedsTheRole(t *testing.T) {
 			"setWorkflowLimit": caller.Limits, "setMonthlyLimit": caller.Limits,
 			"importPrices": caller.Prices, "acceptPrice": caller.Prices, "rejectPrice": caller.Prices,
 			"createApiKey": caller.Keys, "revokeApiKey": caller.Keys,
-			"setTimeZone": caller.Settings, "setAlertWebhook": caller.Settings, "setOrganizationName": caller.Settings,
+			"startVerification": caller.Verify,
+			"setTimeZone":       caller.Settings, "setAlertWebhook": caller.Settings, "setOrganizationName": caller.Settings,
 		}[mutation]
 		if needed == "" {
 			t.Errorf("%s needs which permission? Add it.", mutation)

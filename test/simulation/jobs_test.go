@@ -19,6 +19,8 @@ func (j jobs) Drive(_ context.Context, _ postgres.Tx, _, flow uuid.UUID, _ time.
 
 func (jobs) Batch(context.Context, postgres.Tx, uuid.UUID, uuid.UUID, time.Time) error { return nil }
 
+func (jobs) Verify(context.Context, postgres.Tx, uuid.UUID, uuid.UUID, time.Time) error { return nil }
+
 // Unpublish does nothing.
 func (jobs) Unpublish(context.Context, postgres.Tx, uuid.UUID, uuid.UUID, time.Time) error {
 	return nil

@@ -731,6 +731,24 @@ type UsageAccount struct {
 	LimitSequence   int64
 }
 
+type Verification struct {
+	OrganizationID uuid.UUID
+	ID             uuid.UUID
+	State          workflow.VerificationState
+	Actor          string
+	CreatedAt      time.Time
+	StartedAt      *time.Time
+	RowsRead       int64
+	Found          int
+	Findings       []byte
+	Checkpoint     string
+	Failure        string
+	Attempt        int
+	LeaseExpiresAt *time.Time
+	WakeAt         *time.Time
+	EndedAt        *time.Time
+}
+
 type WorkflowCompetitor struct {
 	OrganizationID   uuid.UUID
 	WorkflowID       uuid.UUID

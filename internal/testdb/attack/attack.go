@@ -76,7 +76,7 @@ func List() []Attack {
 	var all []Attack
 	for _, part := range [][]Attack{
 		months(), calls(), ledgers(), prices(), workflows(), settings(), records(), reviews(), gates(), plans(), units(),
-		publications(), written(), batches(),
+		publications(), written(), batches(), verifications(),
 		catalog(),
 		behindTriggers(), reviewsBehindTriggers(), names(),
 	} {

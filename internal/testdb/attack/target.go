@@ -95,7 +95,7 @@ func fill(t testing.TB, db *testdb.DB) *Target {
 	theirs, theirMonth := testdb.Workflow(t, db, other.who, testdb.WorkflowOpts{}), other.month()
 	theirCall := other.reserve(theirs.ID, theirMonth, nil)
 	g := &Target{DB: db, Who: f.who}
-	var words []string
+	words := f.verifications(db)
 	for word, id := range map[string]uuid.UUID{
 		"org":        f.who.OrganizationID,
 		"flow":       flow.ID,
@@ -141,6 +141,15 @@ func fill(t testing.TB, db *testdb.DB) *Target {
 // Key returns the id that a word of the attacks stands for.
 func (g *Target) Key(word string) string {
 	return strings.TrimSuffix(strings.Trim(g.keys.Replace("{"+word+"}"), "'"), "'::uuid")
+}
+
+// verifications makes two verifications, and returns the words of their ids.
+func (f fixture) verifications(db *testdb.DB) []string {
+	f.t.Helper()
+	verified, verifying := testdb.Verification(f.t, db, f.who)
+	return []string{
+		"{verified}", "'" + verified.ID.String() + "'::uuid", "{verifying}", "'" + verifying.ID.String() + "'::uuid",
+	}
 }
 
 // fixture writes the rows of one organization.
