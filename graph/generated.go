@@ -21,7 +21,6 @@ import (
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/engine"
 	"github.com/infin8content/engine/internal/fault"
-	"github.com/infin8content/engine/internal/postgres"
 	"github.com/infin8content/engine/internal/publicid"
 	"github.com/infin8content/engine/internal/report"
 	"github.com/infin8content/engine/internal/workflow"
@@ -46718,11 +46717,11 @@ func (ec *executionContext) _Verification_findings(ctx context.Context, field gr
 			return ec.fieldContext_Verification_findings(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Findings, nil
+			return obj.Findings(), nil
 		},
 		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v []postgres.VerificationFinding) graphql.Marshaler {
-			return ec.marshalNVerificationFinding2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpostgresᚐVerificationFindingᚄ(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v []model.VerificationFinding) graphql.Marshaler {
+			return ec.marshalNVerificationFinding2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐVerificationFindingᚄ(ctx, selections, v)
 		},
 		true,
 		true,
@@ -46733,7 +46732,7 @@ func (ec *executionContext) fieldContext_Verification_findings(_ context.Context
 	fc = &graphql.FieldContext{
 		Object:     "Verification",
 		Field:      field,
-		IsMethod:   false,
+		IsMethod:   true,
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_VerificationFinding(ctx, field)
@@ -47024,7 +47023,7 @@ func (ec *executionContext) fieldContext_VerificationEdge_cursor(_ context.Conte
 	return graphql.NewScalarFieldContext("VerificationEdge", field, false, false, "String")
 }
 
-func (ec *executionContext) _VerificationFinding_kind(ctx context.Context, field graphql.CollectedField, obj *postgres.VerificationFinding) (ret graphql.Marshaler) {
+func (ec *executionContext) _VerificationFinding_kind(ctx context.Context, field graphql.CollectedField, obj *model.VerificationFinding) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -47048,7 +47047,7 @@ func (ec *executionContext) fieldContext_VerificationFinding_kind(_ context.Cont
 	return graphql.NewScalarFieldContext("VerificationFinding", field, false, false, "String")
 }
 
-func (ec *executionContext) _VerificationFinding_table(ctx context.Context, field graphql.CollectedField, obj *postgres.VerificationFinding) (ret graphql.Marshaler) {
+func (ec *executionContext) _VerificationFinding_table(ctx context.Context, field graphql.CollectedField, obj *model.VerificationFinding) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -47072,7 +47071,7 @@ func (ec *executionContext) fieldContext_VerificationFinding_table(_ context.Con
 	return graphql.NewScalarFieldContext("VerificationFinding", field, false, false, "String")
 }
 
-func (ec *executionContext) _VerificationFinding_row(ctx context.Context, field graphql.CollectedField, obj *postgres.VerificationFinding) (ret graphql.Marshaler) {
+func (ec *executionContext) _VerificationFinding_row(ctx context.Context, field graphql.CollectedField, obj *model.VerificationFinding) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -47096,7 +47095,7 @@ func (ec *executionContext) fieldContext_VerificationFinding_row(_ context.Conte
 	return graphql.NewScalarFieldContext("VerificationFinding", field, false, false, "String")
 }
 
-func (ec *executionContext) _VerificationFinding_sentence(ctx context.Context, field graphql.CollectedField, obj *postgres.VerificationFinding) (ret graphql.Marshaler) {
+func (ec *executionContext) _VerificationFinding_sentence(ctx context.Context, field graphql.CollectedField, obj *model.VerificationFinding) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
 		ec.OperationContext,
@@ -67284,7 +67283,7 @@ func (ec *executionContext) _VerificationEdge(ctx context.Context, sel ast.Selec
 
 var verificationFindingImplementors = []string{"VerificationFinding"}
 
-func (ec *executionContext) _VerificationFinding(ctx context.Context, sel ast.SelectionSet, obj *postgres.VerificationFinding) graphql.Marshaler {
+func (ec *executionContext) _VerificationFinding(ctx context.Context, sel ast.SelectionSet, obj *model.VerificationFinding) graphql.Marshaler {
 	fields := graphql.CollectFields(ec.OperationContext, sel, verificationFindingImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -72110,15 +72109,15 @@ func (ec *executionContext) marshalNVerificationEdge2ᚕgithubᚗcomᚋinfin8con
 	return ret
 }
 
-func (ec *executionContext) marshalNVerificationFinding2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpostgresᚐVerificationFinding(ctx context.Context, sel ast.SelectionSet, v postgres.VerificationFinding) graphql.Marshaler {
+func (ec *executionContext) marshalNVerificationFinding2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐVerificationFinding(ctx context.Context, sel ast.SelectionSet, v model.VerificationFinding) graphql.Marshaler {
 	return ec._VerificationFinding(ctx, sel, &v)
 }
 
-func (ec *executionContext) marshalNVerificationFinding2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpostgresᚐVerificationFindingᚄ(ctx context.Context, sel ast.SelectionSet, v []postgres.VerificationFinding) graphql.Marshaler {
+func (ec *executionContext) marshalNVerificationFinding2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐVerificationFindingᚄ(ctx context.Context, sel ast.SelectionSet, v []model.VerificationFinding) graphql.Marshaler {
 	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
-		return ec.marshalNVerificationFinding2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpostgresᚐVerificationFinding(ctx, sel, v[i])
+		return ec.marshalNVerificationFinding2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐVerificationFinding(ctx, sel, v[i])
 	})
 
 	for _, e := range ret {
