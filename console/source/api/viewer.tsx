@@ -20,7 +20,7 @@ export function useMay(): (permission: Permission) => boolean {
 const rights: Partial<Record<Permission, string>> = {
   OPERATE: 'run workflows', LIMITS: 'set limits', PRICES: 'decide about prices', KEYS: 'manage API keys',
   SETTINGS: 'change settings', EXPORT: 'export', CALLS: 'see calls and the ledger', ALERTS: 'see alerts',
-  ACTORS: 'see names', OVERSEE: 'see API keys and the webhook', BOOK: 'correct costs',
+  ACTORS: 'see names', OVERSEE: 'see API keys and the webhook', VERIFY: 'verify the books', BOOK: 'correct costs',
 }
 
 /** Why a role may not do something: the reason on a disabled button. */

@@ -5,11 +5,13 @@ import { denied, useMay, useViewer } from '../../api/viewer'
 import { Button, PageTitle } from '../../ui/basic'
 import { save } from '../../ui/csv'
 import { Journals } from './journals'
+import { Verification } from './verification'
 
 export function AuditPage() {
   return (
     <>
       <PageTitle title="Audit" />
+      <Verification />
       <Exports />
       <Journals />
       <section className="card spaced">
