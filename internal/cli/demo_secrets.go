@@ -57,7 +57,11 @@ func (c *demoCommand) keepSecrets(p *program) error {
 	if err := os.MkdirAll(c.Directory, 0o755); err != nil {
 		return err
 	}
-	return os.WriteFile(name, append(text, '\n'), 0o600)
+	// A new file in its place has the mode of this call and is never half written.
+	if err := os.WriteFile(name+".new", append(text, '\n'), 0o600); err != nil {
+		return err
+	}
+	return os.Rename(name+".new", name)
 }
 
 // forgetForeignServers removes the variables with which libpq finds a server. They belong to another server than that

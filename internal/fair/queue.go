@@ -1,6 +1,6 @@
 // Package fair shares a limited number of places between keys, such as organizations: a key with one entry is served
-// before the sixtieth of another. It bounds how many entries of a key run and wait. It refuses to know what a key or a
-// place is, and it works for one server alone.
+// before the sixtieth of another. It bounds how many entries of a key run and wait. It does not depend on
+// the meaning of a key or a place, and it works for one server alone.
 package fair
 
 import (
@@ -17,7 +17,8 @@ import (
 type Limits struct {
 	// Places is the number of entries that run at once. Urgent entries alone may take the last Reserved of them.
 	Places, Reserved int
-	// PerKey is the number of entries of one key that run at once, and again as many urgent ones.
+	// PerKey is the number of entries of one key that run at once, and again as many urgent ones. When only reserved
+	// places are left, a key that has half of them gets no more.
 	PerKey int
 	// Waiting is the number of entries of one key that wait; 0 is no limit. Longest is the longest wait; 0 is no limit
 	// but the context.
@@ -199,10 +200,14 @@ func (q *Queue[Key]) next() int {
 
 // fits reports whether an entry can run now.
 func (q *Queue[Key]) fits(e Entry[Key], own *line) bool {
-	if e.Urgent {
+	open := q.limits.Places - q.limits.Reserved - q.figures.Running
+	if !e.Urgent {
+		return open > 0 && (e.Unlimited || own.ordinary < q.limits.PerKey)
+	}
+	if open > 0 || e.Unlimited {
 		return q.figures.Running < q.limits.Places && (e.Unlimited || own.urgent < q.limits.PerKey)
 	}
-	return q.figures.Running < q.limits.Places-q.limits.Reserved && (e.Unlimited || own.ordinary < q.limits.PerKey)
+	return q.figures.Running < q.limits.Places && own.urgent < min(q.limits.PerKey, (q.limits.Reserved+1)/2)
 }
 
 func (q *Queue[Key]) run(e Entry[Key], own *line) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"sync"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/errcode"
@@ -68,7 +69,8 @@ func (e endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			"A subscription has many answers. Ask for %s, or connect a websocket with %s.", eventMedia, subprotocol))
 		return
 	}
-	ctx, done, errs := e.executor.admit(ctx, operation)
+	ctx, leave, errs := e.executor.admit(ctx, operation)
+	done := sync.OnceFunc(leave)
 	defer done()
 	if len(errs) > 0 {
 		e.refuseOperation(ctx, w, media, errs)
@@ -78,7 +80,9 @@ func (e endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set(gzhttp.HeaderNoCompression, "1")
 	}
 	next, ctx := e.executor.DispatchOperation(ctx, operation)
-	if response := next(ctx); response != nil { // Nil: the client is gone.
+	response := next(ctx)
+	done()               // A slow reader of the answer holds no place.
+	if response != nil { // Nil: the client is gone.
 		status := http.StatusOK
 		if e.finerStatus && media == responseMedia && len(response.Errors) > 0 {
 			status = statusPartial
@@ -91,6 +95,7 @@ func (e endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (e endpoint) refuseOperation(ctx context.Context, w http.ResponseWriter, media string, errs gqlerror.List) {
 	response := e.executor.DispatchError(ctx, errs)
 	setRetryAfter(w, errs)
+	w.Header().Set(gzhttp.HeaderNoCompression, "1")
 	write(w, media, e.statusOf(media, errs), errorResponse{response.Errors, response.Extensions})
 }
 

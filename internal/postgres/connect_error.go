@@ -91,6 +91,7 @@ func MayComeBack(err error) bool {
 		return refused.Code == "53300" || refused.Code == "57P03"
 	}
 	return errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ECONNRESET) ||
+		errors.Is(err, syscall.EHOSTUNREACH) || errors.Is(err, syscall.ENETUNREACH) ||
 		errors.Is(err, fs.ErrNotExist) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) ||
 		pgconn.Timeout(err) || errors.Is(err, context.DeadlineExceeded)
 }

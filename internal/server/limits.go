@@ -74,6 +74,8 @@ func (s *Server) spend(store *postgres.Store) func(context.Context, uuid.UUID, i
 	}
 	limiter := rate.New(s.settings.complexityBucket(), store.TakeCost, time.Now)
 	return func(ctx context.Context, organization uuid.UUID, asked int64) error {
+		// It is spent before the server distinguishes mutations of money, so it must not wait behind slow queries.
+		ctx = within(ctx, place{key: organization, urgent: true})
 		return s.observers.limited(metrics.Cost, limiter.Spend(ctx, organization, asked))
 	}
 }

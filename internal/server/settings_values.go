@@ -68,6 +68,10 @@ func (s Settings) checkAddresses() (faults []error) {
 		_, _, err = net.SplitHostPort(s.MetricsListen)
 		faults = append(faults, named("--metrics-listen", err))
 	}
+	if s.AdminListen != "" {
+		_, _, err = net.SplitHostPort(s.AdminListen)
+		faults = append(faults, named("--admin-listen", err))
+	}
 	for flag, name := range map[string]string{"--tls-cert": s.TLSCert, "--tls-key": s.TLSKey} {
 		if name != "" {
 			_, err = os.Stat(name)

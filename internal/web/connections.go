@@ -77,7 +77,8 @@ func (l *Connections) Accept() (net.Conn, error) {
 			return nil, err
 		}
 		address := addressOf(conn)
-		if !l.permit(address) {
+		proxy, known := parseAddress(conn.RemoteAddr().String())
+		if !l.permit(address, known && l.limits.Proxies.trust(proxy)) {
 			_ = conn.Close()
 			continue
 		}
@@ -106,12 +107,12 @@ func addressOf(conn net.Conn) netip.Addr {
 	return address
 }
 
-// permit reports whether one more connection of an address may be open. It may close others for it.
-func (l *Connections) permit(address netip.Addr) bool {
+// permit reports whether one more connection of an address may be open. A trusted proxy has no limit of its own. It may close others for it.
+func (l *Connections) permit(address netip.Addr, isProxy bool) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	own := l.addresses[address]
-	full := own != nil && own.open >= l.limits.PerAddress && !l.limits.Proxies.trust(address)
+	full := own != nil && own.open >= l.limits.PerAddress && !isProxy
 	if full && !l.closeUnknown(own) && !l.closeIdle(func(c *countedConn) bool { return c.address == address }) {
 		l.refused++
 		return false

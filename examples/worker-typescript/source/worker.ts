@@ -79,7 +79,7 @@ while (!stopping.signal.aborted) {
     for (const item of items) await drive(item)
     if (items.length === 0) await workAvailable(stopping.signal)
   } catch (error) {
-    if (error instanceof Refusal && ['FORBIDDEN', 'UNAUTHENTICATED'].includes(error.code)) throw error
+    if (error instanceof Refusal && ['FORBIDDEN', 'TOKEN_EXPIRED', 'UNAUTHENTICATED'].includes(error.code)) throw error
     console.error(String(error))
     await pause(2_000)
   }
