@@ -34,7 +34,11 @@ func TestVerify_NamesAttacks(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				splits(t, g.DB, findings)
+				// Without the policies of a table the server's role reads the rows of all organizations. The finding
+				// about the catalog says so.
+				if !strings.Contains(a.Name, "ROW LEVEL SECURITY") && !strings.Contains(a.Name, "POLICY") {
+					splits(t, g.DB, findings)
+				}
 				if !strings.Contains(fmt.Sprint(findings), want) {
 					t.Errorf("got %v, want %q named", findings, want)
 				}

@@ -125,8 +125,8 @@ func TestQueries_UnboundTableIsFound(t *testing.T) {
 // goOnly are the files of the store that no file of queries/ belongs to. The reads of the audit may be in a file of
 // their own, X_audit.go.
 var goOnly = []string{
-	"catalog", "change", "checkpoint", "checkpoint_content", "checksum", "errors", "migrate", "pool", "references",
-	"role", "rows", "session", "store", "tenant", "uuid",
+	"catalog", "change", "checkpoint", "checkpoint_content", "checksum", "connect_error", "errors", "gate", "migrate",
+	"pool", "references", "role", "rows", "session", "store", "tenant", "uuid",
 }
 
 func TestQueries(t *testing.T) {

@@ -107,7 +107,8 @@ func addressOf(conn net.Conn) netip.Addr {
 	return address
 }
 
-// permit reports whether one more connection of an address may be open. A trusted proxy has no limit of its own. It may close others for it.
+// permit reports whether one more connection of an address may be open. It may close others for it. A trusted proxy has
+// no limit of its own.
 func (l *Connections) permit(address netip.Addr, isProxy bool) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
