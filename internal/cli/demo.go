@@ -37,6 +37,8 @@ type demoCommand struct {
 	Directory       string        `default:".infin8" help:"Folder with the data of the embedded PostgreSQL."`
 	Timeout         time.Duration `default:"2m" aliases:"patience" env:"INFIN8_TIMEOUT,INFIN8_PATIENCE" help:"Time that the workflow may take."`
 	server.Settings `embed:""`
+
+	began time.Time // before the server has started
 }
 
 // Run starts a server, sends one workflow through the API and prints what happens. Then it serves until the context
@@ -54,6 +56,7 @@ func (c *demoCommand) Run(p *program) error {
 	if err := c.keepSecrets(p); err != nil {
 		return err
 	}
+	c.began = time.Now()
 	s, err := server.New(p.ctx, server.Options{Settings: c.Settings, Secrets: p.secrets, Logger: p.logger})
 	if err != nil {
 		return err

@@ -36,7 +36,7 @@ func (c *demoCommand) decide(
 	return true, nil
 }
 
-// report prints the results and the bill.
+// report prints the results and the bill, and compares the books of the sandboxes with the engine's.
 func (c *demoCommand) report(
 	ctx context.Context, p *program, s *server.Server, client *demoClient, flow demoWorkflow,
 ) error {
@@ -50,6 +50,16 @@ func (c *demoCommand) report(
 		return fmt.Errorf("read the bill: %w", err)
 	}
 	printBill(p.stdout, bill, flow)
+	if books, there := s.SandboxBooks(); there {
+		err := client.compareBooks(ctx, p.stdout, books, demoPlace{
+			flow:  flow.ID,
+			site:  s.SandboxSite().URL,
+			since: c.began,
+		})
+		if err != nil {
+			return err
+		}
+	}
 	if !c.Exit {
 		c.printPages(p, s.URL(), client.token)
 	}

@@ -31,8 +31,9 @@ const longestSchedule = 366 * 24 * time.Hour
 // on each target are one commit. An article that is on a target already is updated there. A post of the workflow whose
 // article is not approved again is left as an orphan.
 // *StaleStateError when the workflow has moved on; NOTHING_APPROVED without an article or a target, SELECTION_TOO_LARGE
-// above 500 publications; TARGET_UNUSABLE for a target that is not READY, and for a real site when the sandbox made the
-// article; FOUR_EYES when the organization asks for two people and the caller approved the plan.
+// above 500 publications; INVALID_INPUT for an article whose text was rejected; TARGET_UNUSABLE for a target that is
+// not READY, and for a real site when the sandbox made the article; FOUR_EYES when the organization asks for two people
+// and the caller approved the plan.
 func (e *Engine) ApprovePublishing(
 	ctx context.Context, who caller.Caller, in ApprovePublishingInput,
 ) (_ Moved, err error) {
@@ -128,6 +129,10 @@ func publishItems(
 	for _, a := range written[in.WorkflowID] {
 		known[a.ID] = a
 	}
+	decisions, err := articleDecisions(ctx, tx, who, written[in.WorkflowID])
+	if err != nil {
+		return nil, err
+	}
 	var items []publishItem
 	targets := map[uuid.UUID]bool{}
 	for _, id := range in.TargetIDs {
@@ -147,6 +152,10 @@ func publishItems(
 					"Name each article once, and only written ones of the workflow.")
 			}
 			articles[id] = true
+			if isRejected(article, decisions[id]) {
+				return nil, fault.Invalid([]string{"articleIds"},
+					"The article %q is rejected. Approve its text, change it, or leave it out.", article.Title())
+			}
 			if err := checkTargetFor(target, article); err != nil {
 				return nil, err
 			}
@@ -162,6 +171,11 @@ func publishItems(
 
 // isPublishable reports whether an article is written.
 func isPublishable(a Article) bool { return a.Unit.State == workflow.UnitDone && a.Last != nil }
+
+// isRejected reports whether the last verdict about an article rejects its last text.
+func isRejected(a Article, last content.ArticleDecision) bool {
+	return last.Verdict == content.ArticleRejected && a.Last != nil && last.Revision == a.Last.Revision
+}
 
 func checkTargetFor(t PublishTarget, a Article) error {
 	switch {

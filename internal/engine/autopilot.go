@@ -135,9 +135,13 @@ func (e *Engine) autoPublish(ctx context.Context, who caller.Caller, flow workfl
 		ExpectedVersion: flow.Version,
 		Policy:          workflow.PublishNow,
 	}
+	decisions, err := e.ArticleDecisions(ctx, who, all[flow.ID])
+	if err != nil {
+		return err
+	}
 	synthetic := false
 	for _, a := range all[flow.ID] {
-		if isPublishable(a) && !a.Last.NeedsReview {
+		if isPublishable(a) && !a.Last.NeedsReview && !isRejected(a, decisions[a.ID]) {
 			in.ArticleIDs, synthetic = append(in.ArticleIDs, a.ID), synthetic || a.Last.IsSynthetic
 		}
 	}

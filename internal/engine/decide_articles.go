@@ -276,11 +276,17 @@ func (d *judging) write(ctx context.Context) error {
 func (e *Engine) ArticleDecisions(
 	ctx context.Context, who caller.Caller, articles []Article,
 ) (map[uuid.UUID]content.ArticleDecision, error) {
+	return articleDecisions(ctx, e.store, who, articles)
+}
+
+func articleDecisions(
+	ctx context.Context, store *postgres.Store, who caller.Caller, articles []Article,
+) (map[uuid.UUID]content.ArticleDecision, error) {
 	visits, ids := map[uuid.UUID]int{}, make([]uuid.UUID, len(articles))
 	for i, a := range articles {
 		ids[i], visits[a.ID] = a.ID, a.Visit
 	}
-	all, err := e.store.ArticleDecisions(ctx, who, ids)
+	all, err := store.ArticleDecisions(ctx, who, ids)
 	if err != nil {
 		return nil, fmt.Errorf("read the decisions about articles: %w", err)
 	}

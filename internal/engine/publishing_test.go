@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/content"
 	"github.com/infin8content/engine/internal/engine"
 	"github.com/infin8content/engine/internal/fault"
 	"github.com/infin8content/engine/internal/postgres"
@@ -153,6 +154,43 @@ func TestApprovePublishing_Refuses(t *testing.T) {
 	if got := w.publications(t); len(got) != 0 {
 		t.Errorf("got %+v, want none", got)
 	}
+}
+
+// A rejected text goes to no site, also one that was rejected without feedback, and the autopilot leaves it out. When
+// the text is approved later, it may go.
+func TestApprovePublishing_RefusesARejectedArticle(t *testing.T) {
+	t.Parallel()
+	w := setupWritten(t)
+	decide := func(verdict content.ArticleVerdict) {
+		t.Helper()
+		_, err := w.Engine.DecideArticles(t.Context(), w.Who, engine.DecideArticlesInput{
+			WorkflowID: w.flow.ID,
+			Items:      []engine.ArticleItemInput{{ArticleID: w.article, ExpectedRevision: 1, Verdict: verdict}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	decide(content.ArticleRejected)
+	if _, err := w.Engine.ApprovePublishing(t.Context(), w.Who, w.input()); fault.KindOf(err) != fault.InvalidInput {
+		t.Errorf("got %v, want INVALID_INPUT", err)
+	}
+	auto := workflow.GateAuto
+	if _, err := w.Engine.SetGates(t.Context(), w.Who, engine.SetGatesInput{Publish: &auto}); err != nil {
+		t.Fatal(err)
+	}
+	decided, err := w.Engine.Autopilot(t.Context(), w.Who.OrganizationID, w.flow.ID)
+	if decided || fault.KindOf(err) != fault.NothingApproved {
+		t.Errorf("autopilot: got %t, %v, want NOTHING_APPROVED", decided, err)
+	}
+	if got := w.publications(t); len(got) != 0 {
+		t.Errorf("got %+v, want no publication", got)
+	}
+	decide(content.ArticleApproved)
+	if _, err := w.Engine.ApprovePublishing(t.Context(), w.Who, w.input()); err != nil {
+		t.Error(err)
+	}
+	w.Sound(t)
 }
 
 func TestApprovePublishing_NeedsTwoPeople(t *testing.T) {

@@ -43,7 +43,8 @@ func (s *Server) search(store *postgres.Store) (*steps.Search, error) {
 		return nil, nil
 	}
 	if login == "" {
-		address, err := s.serveSynthetic(sandbox.New(sandbox.Options{Prices: cost.StartPrices(), Logger: s.logger}))
+		s.books.search = sandbox.New(sandbox.Options{Prices: cost.StartPrices(), Logger: s.logger})
+		address, err := s.serveSynthetic(s.books.search)
 		if err != nil {
 			return nil, err
 		}

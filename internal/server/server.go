@@ -44,6 +44,7 @@ type Server struct {
 	fairness  fairness
 	// sandboxSite is the address of the sandbox's WordPress site.
 	sandboxSite string
+	books       sandboxes
 }
 
 // New wires a server together and checks that it may start. Its port is taken, but nothing runs yet except the sandbox.

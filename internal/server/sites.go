@@ -93,7 +93,8 @@ func (s *Server) serveSite() (err error) {
 	if !s.settings.Sandbox {
 		return nil
 	}
-	s.sandboxSite, err = s.serveSynthetic(sandbox.NewWordPress(sandbox.Options{Control: true}))
+	s.books.site = sandbox.NewWordPress(sandbox.Options{Control: true})
+	s.sandboxSite, err = s.serveSynthetic(s.books.site)
 	return err
 }
 

@@ -114,7 +114,8 @@ func (s *Server) crawler() *crawl.Crawler {
 }
 
 func (s *Server) serveSandbox() (address string, err error) {
-	address, err = s.serveSynthetic(sandbox.New(sandbox.Options{Prices: cost.StartPrices(), Logger: s.logger}))
+	s.books.models = sandbox.New(sandbox.Options{Prices: cost.StartPrices(), Logger: s.logger})
+	address, err = s.serveSynthetic(s.books.models)
 	if err == nil {
 		s.logger.Warn("answers are synthetic: the sandbox stands in for the model provider", "url", address)
 	}

@@ -57,6 +57,10 @@ var demoLines = []string{
 	`VALIDATION +openai/gpt-4o-mini +sandbox +SETTLED +\d+ +\d+ +0 +\$0\.\d+ +\$0\.\d+`,
 	`ARTICLE +openai/gpt-4o-mini +sandbox +SETTLED +\d+ +\d+ +0 +\$0\.\d+ +\$0\.\d+`,
 	`settled \$0\.\d+, held \$0, remaining \$0\.\d+ of \$1`,
+	`Books`,
+	`models +(\d+ answers, \$0\.\d+) +\d+ answers, \$0\.\d+ +equal`,
+	`search data +\d+ answers, \$0\.\d+ +\d+ answers, \$0\.\d+ +equal`,
+	`posts +3 public +3 live +equal`,
 }
 
 func TestDemo_PrintsEveryTransitionAndTheBill(t *testing.T) {
