@@ -16,8 +16,11 @@ import (
 // The batch keys of publications, their events and their targets.
 type (
 	publicationsKey      struct{}
-	publicationEventsKey struct{}
-	publishTargetsKey    struct{}
+	publicationEventsKey struct {
+		all  bool
+		page model.PublicationPage
+	}
+	publishTargetsKey struct{}
 )
 
 const (
@@ -106,8 +109,9 @@ func (r *Resolver) publications(
 	for i, p := range all {
 		places[p.ID] = i
 	}
+	shown := model.PublicationPage{From: asked.from, Size: asked.size, Backward: asked.backward}
 	wrap := func(p workflow.Publication) *model.Publication {
-		return &model.Publication{Publication: p, Workflow: w}
+		return &model.Publication{Publication: p, Workflow: w, Shown: &shown}
 	}
 	return page(besides(all, asked), asked.window, wrap, model.Page[*model.Publication]{
 		Cursor: func(p *model.Publication) string { return asked.list.Number(int64(places[p.Publication.ID])) },
@@ -137,23 +141,47 @@ func (r *Resolver) publicationsOfArticle(ctx context.Context, a *model.Article) 
 	return own, err
 }
 
-// publicationEvents returns the events of a publication, the last first.
+// publicationEvents returns the events of a publication, the last first, with those of the publications that are shown
+// beside it.
 func (r *Resolver) publicationEvents(
 	ctx context.Context, p *model.Publication,
 ) ([]model.PublicationEvent, error) {
 	if _, err := r.publicationsOf(ctx, p.Workflow); err != nil {
 		return nil, err
 	}
-	found, err := load(p.Workflow.Batch, publicationEventsKey{}, func(
+	key := publicationEventsKey{all: p.Shown == nil}
+	if p.Shown != nil {
+		key.page = *p.Shown
+	}
+	found, err := load(p.Workflow.Batch, key, func(
 		all []workflow.Workflow,
 	) (map[uuid.UUID][]workflow.PublicationEvent, error) {
-		return r.Engine.PublicationEvents(ctx, caller.From(ctx), ids(all))
+		var shown []uuid.UUID
+		for _, flow := range all {
+			publications, err := r.publicationsOf(ctx, &model.Workflow{Workflow: flow, Batch: p.Workflow.Batch})
+			if err != nil {
+				return nil, err
+			}
+			shown = append(shown, shownOf(publications, p.Shown)...)
+		}
+		return r.Engine.PublicationEvents(ctx, caller.From(ctx), shown)
 	})
 	events := make([]model.PublicationEvent, len(found[p.Publication.ID]))
 	for i, e := range found[p.Publication.ID] {
 		events[i] = model.PublicationEvent{PublicationEvent: e}
 	}
 	return events, err
+}
+
+// shownOf returns the ids of the publications on a page; of all when it is nil.
+func shownOf(all []workflow.Publication, on *model.PublicationPage) (shown []uuid.UUID) {
+	if on != nil {
+		all = besides(all, numbered{window: window{size: on.Size, backward: on.Backward}, from: on.From})
+	}
+	for _, p := range all {
+		shown = append(shown, p.ID)
+	}
+	return shown
 }
 
 // publicationTarget returns the target of a publication.

@@ -27,6 +27,16 @@ CROSS JOIN LATERAL (
 ) AS d
 ORDER BY d.workflow_id, d.id;
 
+-- PublicationListUnpublishing returns publications of all organizations whose post is to be taken from its readers since
+-- a time.
+-- name: PublicationListUnpublishing :many
+-- The rule is off: every server sweeps the work of all organizations.
+-- @sqlc-vet-disable names-organization
+SELECT p.organization_id, p.id FROM publications AS p
+WHERE p.state = @state::publication_state AND p.changed_at <= @since::timestamptz
+ORDER BY p.changed_at
+LIMIT @page_size;
+
 -- PublicationMove is the compare-and-set of a publication: it moves it from one version to the next and writes the
 -- event. With a unit it also asks that the attempt at that unit is live. No row: another caller was first, or the
 -- attempt is over.
@@ -62,23 +72,27 @@ SELECT m.organization_id, m.workflow_id, m.id, m.version, @kind::publication_mov
 FROM moved AS m
 RETURNING version;
 
--- PublicationPlan writes a publication with its first event. No row: the article has one on that target.
+-- PublicationPlan writes publications of one workflow with their first events, and counts them. An article that has one
+-- on a target already does not count.
 -- name: PublicationPlan :one
 WITH planned AS (
     INSERT INTO publications (
         organization_id, id, workflow_id, target_id, article_id, keyword, revision, approval, policy, publish_at, state,
         version, remote_id, remote_url, remote_modified, remote_revision, overwrite, lost, failure_message, changed_at)
-    VALUES (@organization_id, @id, @workflow_id, @target_id, @article_id, @keyword, @revision, @approval,
-        @policy::publication_policy, sqlc.narg('publish_at')::timestamptz, @state::publication_state, 0, '', '', '', 0,
-        false, 0, '', @at::timestamptz)
+    SELECT @organization_id, p.id, @workflow_id, p.target_id, p.article_id, p.keyword, p.revision, @approval::integer,
+        p.policy, p.publish_at, @state::publication_state, 0, '', '', '', 0, false, 0, '', @at::timestamptz
+    FROM jsonb_to_recordset(@publications::jsonb) AS p (
+        id uuid, target_id uuid, article_id uuid, keyword text, revision integer, policy text, publish_at timestamptz)
     ON CONFLICT (organization_id, article_id, target_id) DO NOTHING
     RETURNING *
+), journaled AS (
+    INSERT INTO publication_events (
+        organization_id, workflow_id, publication_id, version, kind, to_state, article_id, revision, approval, policy,
+        publish_at, remote_id, remote_url, remote_modified, remote_revision, overwrite, lost, failure_message, actor,
+        reason, occurred_at)
+    SELECT p.organization_id, p.workflow_id, p.id, 0, @kind::publication_move, p.state, p.article_id, p.revision,
+        p.approval, p.policy, p.publish_at, '', '', '', 0, false, 0, '', @actor::text, '', p.changed_at
+    FROM planned AS p
+    RETURNING version
 )
-INSERT INTO publication_events (
-    organization_id, workflow_id, publication_id, version, kind, to_state, article_id, revision, approval, policy,
-    publish_at, remote_id, remote_url, remote_modified, remote_revision, overwrite, lost, failure_message, actor,
-    reason, occurred_at)
-SELECT p.organization_id, p.workflow_id, p.id, 0, @kind::publication_move, p.state, p.article_id, p.revision,
-    p.approval, p.policy, p.publish_at, '', '', '', 0, false, 0, '', @actor::text, '', p.changed_at
-FROM planned AS p
-RETURNING version;
+SELECT count(*) FROM journaled AS j;

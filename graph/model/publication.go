@@ -11,6 +11,15 @@ import (
 type Publication struct {
 	workflow.Publication
 	Workflow *Workflow
+	// Shown chooses the publications that the same field lists of each workflow; nil for all.
+	Shown *PublicationPage
+}
+
+// PublicationPage is a page of a workflow's publications: so many after so many, or before.
+type PublicationPage struct {
+	From     int64
+	Size     int
+	Backward bool
 }
 
 // IsNode marks Publication as a Node.

@@ -38,15 +38,22 @@ func (e *Engine) planPublications(
 		return fmt.Errorf("read the publications of workflow %s: %w", plan.flow, err)
 	}
 	matches, rest := plan.match(all[plan.flow])
+	var fresh []workflow.Publication
 	for i, item := range plan.items {
 		if matches[i] == nil {
-			err = e.planPublication(ctx, tx, who, plan, item)
-		} else {
-			err = plan.again(ctx, tx, who, *matches[i], item)
+			fresh = append(fresh, plan.first(e.newID(), item))
+			continue
 		}
-		if err != nil {
+		if err := plan.again(ctx, tx, who, *matches[i], item); err != nil {
 			return err
 		}
+	}
+	planned, err := tx.PlanPublications(ctx, who, fresh)
+	if err != nil {
+		return fmt.Errorf("plan the publications of workflow %s: %w", plan.flow, err)
+	}
+	if planned != len(fresh) {
+		return errLost
 	}
 	for _, p := range rest {
 		orphan, err := p.To(workflow.PublicationOrphaned, workflow.PublicationOrphan, plan.at)
@@ -103,22 +110,17 @@ func (plan publishingPlan) set(p *workflow.Publication, item publishItem) {
 	p.Policy, p.PublishAt = item.policy, item.at
 }
 
-func (e *Engine) planPublication(
-	ctx context.Context, tx *postgres.Store, who caller.Caller, plan publishingPlan, item publishItem,
-) error {
+// first returns the publication of an item that has none yet.
+func (plan publishingPlan) first(id uuid.UUID, item publishItem) workflow.Publication {
 	p := workflow.Publication{
-		ID:         e.newID(),
+		ID:         id,
 		WorkflowID: plan.flow,
 		TargetID:   item.target.ID,
 		State:      workflow.PublicationPlanned,
 		ChangedAt:  plan.at,
 	}
 	plan.set(&p, item)
-	planned, err := tx.PlanPublication(ctx, who, p)
-	if err != nil {
-		return fmt.Errorf("plan a publication of article %s: %w", p.ArticleID, err)
-	}
-	return lostUnless(planned, nil)
+	return p
 }
 
 // again asks for an earlier publication for an item.

@@ -99,11 +99,11 @@ func (e *Engine) Publications(
 	return found, nil
 }
 
-// PublicationEvents returns the last events of all publications of the workflows, by publication, the last first.
+// PublicationEvents returns the last events of each publication, the last first.
 func (e *Engine) PublicationEvents(
-	ctx context.Context, who caller.Caller, flows []uuid.UUID,
+	ctx context.Context, who caller.Caller, publications []uuid.UUID,
 ) (map[uuid.UUID][]workflow.PublicationEvent, error) {
-	events, err := e.store.PublicationEvents(ctx, who, flows)
+	events, err := e.store.PublicationEvents(ctx, who, publications)
 	if err != nil {
 		return nil, fmt.Errorf("read the events of publications: %w", err)
 	}

@@ -193,6 +193,74 @@ func TestApprovePublishing_RefusesARejectedArticle(t *testing.T) {
 	w.Sound(t)
 }
 
+// A worker has died in its last attempt to take a post from its readers: a sweep asks for another one.
+func TestSweepPublications_FindsAPostThatReadersStillSee(t *testing.T) {
+	t.Parallel()
+	w := setupWritten(t)
+	if _, err := w.Engine.ApprovePublishing(t.Context(), w.Who, w.input()); err != nil {
+		t.Fatal(err)
+	}
+	p := w.publications(t)[0]
+	live, err := p.Found(workflow.PublicationDrafted, workflow.PublicationAdopt, workflow.Post{ID: "7"}, w.Clock.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	won, err := w.DB.Store().MovePublication(t.Context(), w.Who, postgres.PublicationMove{
+		Before: p, After: live, Kind: workflow.PublicationAdopt,
+	})
+	if err != nil || !won {
+		t.Fatalf("adopt: won %t, %v", won, err)
+	}
+	_, err = w.Engine.DecidePublication(t.Context(), w.Who, engine.DecidePublicationInput{
+		PublicationID: p.ID, Choice: engine.ChoiceUnpublish, Reason: "A test.",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked := func() (n int) {
+		for _, job := range w.Jobs.All() {
+			if job.ID == p.ID {
+				n++
+			}
+		}
+		return n
+	}
+	for _, c := range []struct {
+		wait time.Duration
+		want int
+	}{{0, 1}, {9 * time.Minute, 1}, {2 * time.Minute, 2}} {
+		w.Clock.Advance(c.wait)
+		if _, err := w.Engine.SweepPublications(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got := asked(); got != c.want {
+			t.Errorf("after %s more: got %d jobs, want %d", c.wait, got, c.want)
+		}
+	}
+}
+
+// The publications of the first and of the last id of a long list have their events.
+func TestPublicationEvents_OfManyPublications(t *testing.T) {
+	t.Parallel()
+	w := setupWritten(t)
+	second := testdb.PublishTarget(t, w.DB, w.Who)
+	in := w.input()
+	in.TargetIDs = append(in.TargetIDs, second.ID)
+	if _, err := w.Engine.ApprovePublishing(t.Context(), w.Who, in); err != nil {
+		t.Fatal(err)
+	}
+	all := w.publications(t)
+	ids := []uuid.UUID{all[0].ID}
+	for range 1000 {
+		ids = append(ids, uuid.New())
+	}
+	ids = append(ids, all[1].ID)
+	events, err := w.Engine.PublicationEvents(t.Context(), w.Who, ids)
+	if err != nil || len(events) != 2 || len(events[all[0].ID]) != 1 || len(events[all[1].ID]) != 1 {
+		t.Errorf("got %v, %v, want the plan of both", events, err)
+	}
+}
+
 func TestApprovePublishing_NeedsTwoPeople(t *testing.T) {
 	t.Parallel()
 	w := setupWritten(t)

@@ -14,8 +14,9 @@ import (
 // sweepLimit limits one sweep.
 const sweepLimit = time.Minute
 
-// Sweeper finds lost work: runs and units whose lease has expired, workflows, units, batches and verifications
-// without a job, calls whose cost is unknown, and undelivered alerts. Any number of servers may have one.
+// Sweeper finds lost work: runs and units whose lease has expired, workflows, units, batches and verifications without a
+// job, posts that readers still see, calls whose cost is unknown, and undelivered alerts. Any number of servers may have
+// one.
 type Sweeper struct {
 	Engine *engine.Engine
 	// Ask queries a provider for the cost of a call. Without it other servers check the calls.
@@ -25,6 +26,7 @@ type Sweeper struct {
 	// Alerts is true on a server that delivers alerts; it sweeps undelivered ones.
 	Alerts bool
 	// Runs and Calls are the pauses between two sweeps, Runs also for units, batches and alerts. 10 s and 1 s when zero.
+	// Posts are swept six times less often than runs.
 	Runs, Calls time.Duration
 	Logger      *slog.Logger
 }
@@ -51,6 +53,11 @@ func (s *Sweeper) Run(ctx context.Context) error {
 		every:     s.Runs,
 		otherwise: 10 * time.Second,
 		sweep:     s.Engine.SweepVerifications,
+	}, {
+		name:      "publications",
+		every:     6 * s.Runs,
+		otherwise: time.Minute,
+		sweep:     s.Engine.SweepPublications,
 	}}
 	if s.Ask != nil {
 		loops = append(loops, loop{

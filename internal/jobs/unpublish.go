@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/rivertype"
 
 	"github.com/infin8content/engine/internal/caller"
 	"github.com/infin8content/engine/internal/steps"
@@ -22,12 +23,19 @@ type unpublishArgs struct {
 // Kind is the name of the job in River's table.
 func (unpublishArgs) Kind() string { return "unpublish" }
 
-// Unpublish inserts a job that takes a post from its readers from a time on.
+// alive are the states of a job that River works or will work.
+var alive = []rivertype.JobState{
+	rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRunning, rivertype.JobStateRetryable,
+	rivertype.JobStateScheduled,
+}
+
+// Unpublish inserts a job that takes a post from its readers from a time on, unless one is alive.
 func (q *Enqueuer) Unpublish(
 	ctx context.Context, tx pgx.Tx, organization, publication uuid.UUID, at time.Time,
 ) error {
 	options := q.from(at)
 	options.Queue = siteQueue
+	options.UniqueOpts = river.UniqueOpts{ByArgs: true, ByState: alive}
 	if _, err := q.client.InsertTx(ctx, tx, unpublishArgs{organization, publication}, options); err != nil {
 		return fmt.Errorf("enqueue the end of publication %s: %w", publication, err)
 	}

@@ -3,6 +3,8 @@ package postgres
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/json"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -14,28 +16,65 @@ import (
 // publicationPage is more than the publications of a decision or of a page of articles.
 const publicationPage = 10_000
 
-// PlanPublication writes a publication with its first event. planned is false when the article has one on that target.
-func (s *Store) PlanPublication(
-	ctx context.Context, who caller.Caller, p workflow.Publication,
-) (planned bool, err error) {
-	version, err := s.forTenant(who.OrganizationID).PublicationPlan(ctx, dbsqlc.PublicationPlanParams{
+// plannedPublication is the part of a plan that each publication has of its own.
+type plannedPublication struct {
+	ID        uuid.UUID                  `json:"id"`
+	TargetID  uuid.UUID                  `json:"target_id"`
+	ArticleID uuid.UUID                  `json:"article_id"`
+	Keyword   string                     `json:"keyword"`
+	Revision  int                        `json:"revision"`
+	Policy    workflow.PublicationPolicy `json:"policy"`
+	PublishAt *time.Time                 `json:"publish_at"`
+}
+
+// PlanPublications writes publications that one decision asks for, with their first events. planned is how many; it is
+// less than all when an article has one on a target already.
+func (s *Store) PlanPublications(
+	ctx context.Context, who caller.Caller, all []workflow.Publication,
+) (planned int, err error) {
+	if len(all) == 0 {
+		return 0, nil
+	}
+	wire := make([]plannedPublication, len(all))
+	for i, p := range all {
+		wire[i] = plannedPublication{
+			ID:        p.ID,
+			TargetID:  p.TargetID,
+			ArticleID: p.ArticleID,
+			Keyword:   p.Keyword,
+			Revision:  p.Revision,
+			Policy:    p.Policy,
+			PublishAt: p.PublishAt,
+		}
+	}
+	encoded, err := json.Marshal(wire)
+	if err != nil {
+		return 0, err
+	}
+	n, err := s.forTenant(who.OrganizationID).PublicationPlan(ctx, dbsqlc.PublicationPlanParams{
 		OrganizationID: who.OrganizationID,
-		ID:             p.ID,
-		WorkflowID:     p.WorkflowID,
-		TargetID:       p.TargetID,
-		ArticleID:      p.ArticleID,
-		Keyword:        p.Keyword,
-		Revision:       p.Revision,
-		Approval:       p.Approval,
-		Policy:         p.Policy,
-		PublishAt:      p.PublishAt,
+		WorkflowID:     all[0].WorkflowID,
+		Approval:       all[0].Approval,
 		State:          workflow.PublicationPlanned,
 		Kind:           workflow.PublicationPlan,
+		Publications:   encoded,
 		Actor:          who.Actor,
-		At:             p.ChangedAt,
+		At:             all[0].ChangedAt,
 	})
-	_, planned, err = one(version, err, func(n int) int { return n })
-	return planned, err
+	return int(n), translate(err)
+}
+
+// PublicationKey names a publication of an organization.
+type PublicationKey struct{ OrganizationID, ID uuid.UUID }
+
+// Unpublishing returns publications of all organizations whose post is to be taken from its readers since a time.
+func (s *Store) Unpublishing(ctx context.Context, since time.Time, limit int32) ([]PublicationKey, error) {
+	rows, err := s.forSweeper().PublicationListUnpublishing(ctx, dbsqlc.PublicationListUnpublishingParams{
+		State: workflow.PublicationUnpublishing, Since: since, PageSize: limit,
+	})
+	return many(rows, err, func(r dbsqlc.PublicationListUnpublishingRow) PublicationKey {
+		return PublicationKey{OrganizationID: r.OrganizationID, ID: r.ID}
+	})
 }
 
 // PublicationMove is a move to be made: the publication before and after it.

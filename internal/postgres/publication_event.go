@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -10,19 +11,32 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// publicationEventsShown is how many events a publication shows, the last ones.
-const publicationEventsShown = 50
+const (
+	// publicationEventsShown is how many events a publication shows, the last ones.
+	publicationEventsShown = 50
+	// publicationsAtOnce bounds the rows of one statement.
+	publicationsAtOnce = 400
+)
 
-// PublicationEvents returns the last events of all publications of the workflows, by publication, the last first.
+// PublicationEvents returns the last events of each publication, the last first. It reads many publications by several
+// statements.
 func (s *Store) PublicationEvents(
-	ctx context.Context, who caller.Caller, flows []uuid.UUID,
+	ctx context.Context, who caller.Caller, publications []uuid.UUID,
 ) (map[uuid.UUID][]workflow.PublicationEvent, error) {
-	rows, err := s.forTenant(who.OrganizationID).PublicationEventListByWorkflows(ctx,
-		dbsqlc.PublicationEventListByWorkflowsParams{
-			OrganizationID: who.OrganizationID, WorkflowIds: flows, PageSize: publicationEventsShown,
-		})
-	events, err := many(rows, err, toPublicationEvent)
-	return group(events, err, func(e workflow.PublicationEvent) uuid.UUID { return e.Publication.ID })
+	events := map[uuid.UUID][]workflow.PublicationEvent{}
+	for ids := range slices.Chunk(publications, publicationsAtOnce) {
+		rows, err := s.forTenant(who.OrganizationID).PublicationEventListByPublications(ctx,
+			dbsqlc.PublicationEventListByPublicationsParams{
+				OrganizationID: who.OrganizationID, Ids: ids, PageSize: publicationEventsShown,
+			})
+		if err != nil {
+			return nil, translate(err)
+		}
+		for _, row := range rows {
+			events[row.PublicationID] = append(events[row.PublicationID], toPublicationEvent(row))
+		}
+	}
+	return events, nil
 }
 
 func toPublicationEvent(r dbsqlc.PublicationEvent) workflow.PublicationEvent {

@@ -2,6 +2,7 @@ package testdb
 
 import (
 	"context"
+	"errors"
 	"testing"
 
 	"github.com/google/uuid"
@@ -70,12 +71,11 @@ func ApprovePublishing(
 		selection: content.PublishSelectionOf(items),
 		preparer:  second.Actor,
 		with: func(tx *postgres.Store) error {
-			for _, publication := range publications {
-				if _, err := tx.PlanPublication(ctx, who, publication); err != nil {
-					return err
-				}
+			planned, err := tx.PlanPublications(ctx, who, publications)
+			if err == nil && planned != len(publications) {
+				err = errors.New("not planned")
 			}
-			return nil
+			return err
 		},
 	}), publications
 }

@@ -240,6 +240,48 @@ func (q *Queries) PublicationListByWorkflows(ctx context.Context, arg Publicatio
 	return items, nil
 }
 
+const publicationListUnpublishing = `-- name: PublicationListUnpublishing :many
+SELECT p.organization_id, p.id FROM publications AS p
+WHERE p.state = $1::publication_state AND p.changed_at <= $2::timestamptz
+ORDER BY p.changed_at
+LIMIT $3
+`
+
+type PublicationListUnpublishingParams struct {
+	State    workflow.PublicationState
+	Since    time.Time
+	PageSize int32
+}
+
+type PublicationListUnpublishingRow struct {
+	OrganizationID uuid.UUID
+	ID             uuid.UUID
+}
+
+// PublicationListUnpublishing returns publications of all organizations whose post is to be taken from its readers since
+// a time.
+// The rule is off: every server sweeps the work of all organizations.
+// @sqlc-vet-disable names-organization
+func (q *Queries) PublicationListUnpublishing(ctx context.Context, arg PublicationListUnpublishingParams) ([]PublicationListUnpublishingRow, error) {
+	rows, err := q.db.Query(ctx, publicationListUnpublishing, arg.State, arg.Since, arg.PageSize)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []PublicationListUnpublishingRow{}
+	for rows.Next() {
+		var i PublicationListUnpublishingRow
+		if err := rows.Scan(&i.OrganizationID, &i.ID); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const publicationMove = `-- name: PublicationMove :one
 WITH moved AS (
     UPDATE publications AS p
@@ -346,58 +388,50 @@ WITH planned AS (
     INSERT INTO publications (
         organization_id, id, workflow_id, target_id, article_id, keyword, revision, approval, policy, publish_at, state,
         version, remote_id, remote_url, remote_modified, remote_revision, overwrite, lost, failure_message, changed_at)
-    VALUES ($3, $4, $5, $6, $7, $8, $9, $10,
-        $11::publication_policy, $12::timestamptz, $13::publication_state, 0, '', '', '', 0,
-        false, 0, '', $14::timestamptz)
+    SELECT $1, p.id, $2, p.target_id, p.article_id, p.keyword, p.revision, $3::integer,
+        p.policy, p.publish_at, $4::publication_state, 0, '', '', '', 0, false, 0, '', $5::timestamptz
+    FROM jsonb_to_recordset($6::jsonb) AS p (
+        id uuid, target_id uuid, article_id uuid, keyword text, revision integer, policy text, publish_at timestamptz)
     ON CONFLICT (organization_id, article_id, target_id) DO NOTHING
     RETURNING organization_id, id, workflow_id, target_id, article_id, keyword, revision, approval, policy, publish_at, state, version, remote_id, remote_url, remote_modified, remote_sha256, remote_revision, overwrite, lost, failure_code, failure_message, changed_at
+), journaled AS (
+    INSERT INTO publication_events (
+        organization_id, workflow_id, publication_id, version, kind, to_state, article_id, revision, approval, policy,
+        publish_at, remote_id, remote_url, remote_modified, remote_revision, overwrite, lost, failure_message, actor,
+        reason, occurred_at)
+    SELECT p.organization_id, p.workflow_id, p.id, 0, $7::publication_move, p.state, p.article_id, p.revision,
+        p.approval, p.policy, p.publish_at, '', '', '', 0, false, 0, '', $8::text, '', p.changed_at
+    FROM planned AS p
+    RETURNING version
 )
-INSERT INTO publication_events (
-    organization_id, workflow_id, publication_id, version, kind, to_state, article_id, revision, approval, policy,
-    publish_at, remote_id, remote_url, remote_modified, remote_revision, overwrite, lost, failure_message, actor,
-    reason, occurred_at)
-SELECT p.organization_id, p.workflow_id, p.id, 0, $1::publication_move, p.state, p.article_id, p.revision,
-    p.approval, p.policy, p.publish_at, '', '', '', 0, false, 0, '', $2::text, '', p.changed_at
-FROM planned AS p
-RETURNING version
+SELECT count(*) FROM journaled AS j
 `
 
 type PublicationPlanParams struct {
-	Kind           workflow.PublicationMove
-	Actor          string
 	OrganizationID uuid.UUID
-	ID             uuid.UUID
 	WorkflowID     uuid.UUID
-	TargetID       uuid.UUID
-	ArticleID      uuid.UUID
-	Keyword        string
-	Revision       int
 	Approval       int
-	Policy         workflow.PublicationPolicy
-	PublishAt      *time.Time
 	State          workflow.PublicationState
 	At             time.Time
+	Publications   []byte
+	Kind           workflow.PublicationMove
+	Actor          string
 }
 
-// PublicationPlan writes a publication with its first event. No row: the article has one on that target.
-func (q *Queries) PublicationPlan(ctx context.Context, arg PublicationPlanParams) (int, error) {
+// PublicationPlan writes publications of one workflow with their first events, and counts them. An article that has one
+// on a target already does not count.
+func (q *Queries) PublicationPlan(ctx context.Context, arg PublicationPlanParams) (int64, error) {
 	row := q.db.QueryRow(ctx, publicationPlan,
-		arg.Kind,
-		arg.Actor,
 		arg.OrganizationID,
-		arg.ID,
 		arg.WorkflowID,
-		arg.TargetID,
-		arg.ArticleID,
-		arg.Keyword,
-		arg.Revision,
 		arg.Approval,
-		arg.Policy,
-		arg.PublishAt,
 		arg.State,
 		arg.At,
+		arg.Publications,
+		arg.Kind,
+		arg.Actor,
 	)
-	var version int
-	err := row.Scan(&version)
-	return version, err
+	var count int64
+	err := row.Scan(&count)
+	return count, err
 }

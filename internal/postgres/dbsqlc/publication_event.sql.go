@@ -11,28 +11,26 @@ import (
 	"github.com/google/uuid"
 )
 
-const publicationEventListByWorkflows = `-- name: PublicationEventListByWorkflows :many
-SELECT d.organization_id, d.workflow_id, d.publication_id, d.version, d.previous_version, d.kind, d.from_state, d.to_state, d.article_id, d.revision, d.approval, d.policy, d.publish_at, d.remote_id, d.remote_url, d.remote_modified, d.remote_sha256, d.remote_revision, d.overwrite, d.lost, d.failure_code, d.failure_message, d.unit_id, d.attempt, d.actor, d.reason, d.occurred_at FROM publications AS p
+const publicationEventListByPublications = `-- name: PublicationEventListByPublications :many
+SELECT d.organization_id, d.workflow_id, d.publication_id, d.version, d.previous_version, d.kind, d.from_state, d.to_state, d.article_id, d.revision, d.approval, d.policy, d.publish_at, d.remote_id, d.remote_url, d.remote_modified, d.remote_sha256, d.remote_revision, d.overwrite, d.lost, d.failure_code, d.failure_message, d.unit_id, d.attempt, d.actor, d.reason, d.occurred_at FROM unnest($1::uuid[]) AS wanted (id)
 CROSS JOIN LATERAL (
     SELECT e.organization_id, e.workflow_id, e.publication_id, e.version, e.previous_version, e.kind, e.from_state, e.to_state, e.article_id, e.revision, e.approval, e.policy, e.publish_at, e.remote_id, e.remote_url, e.remote_modified, e.remote_sha256, e.remote_revision, e.overwrite, e.lost, e.failure_code, e.failure_message, e.unit_id, e.attempt, e.actor, e.reason, e.occurred_at FROM publication_events AS e
-    WHERE e.organization_id = p.organization_id AND e.publication_id = p.id
+    WHERE e.organization_id = $2 AND e.publication_id = wanted.id
     ORDER BY e.version DESC
-    LIMIT $1
+    LIMIT $3
 ) AS d
-WHERE p.organization_id = $2 AND p.workflow_id = ANY($3::uuid[])
 ORDER BY d.publication_id, d.version DESC
-LIMIT 20000
 `
 
-type PublicationEventListByWorkflowsParams struct {
-	PageSize       int32
+type PublicationEventListByPublicationsParams struct {
+	Ids            []uuid.UUID
 	OrganizationID uuid.UUID
-	WorkflowIds    []uuid.UUID
+	PageSize       int32
 }
 
-// PublicationEventListByWorkflows returns the last events of each publication of the named workflows, the last first.
-func (q *Queries) PublicationEventListByWorkflows(ctx context.Context, arg PublicationEventListByWorkflowsParams) ([]PublicationEvent, error) {
-	rows, err := q.db.Query(ctx, publicationEventListByWorkflows, arg.PageSize, arg.OrganizationID, arg.WorkflowIds)
+// PublicationEventListByPublications returns the last events of each named publication, the last first.
+func (q *Queries) PublicationEventListByPublications(ctx context.Context, arg PublicationEventListByPublicationsParams) ([]PublicationEvent, error) {
+	rows, err := q.db.Query(ctx, publicationEventListByPublications, arg.Ids, arg.OrganizationID, arg.PageSize)
 	if err != nil {
 		return nil, err
 	}

@@ -18,26 +18,41 @@ func ofPublication(assignment string) string {
 	return `UPDATE publications SET ` + assignment + ` WHERE id = {sent}`
 }
 
+// changedPublications are the attacks that change the row of a publication.
+func changedPublications() []Attack {
+	const (
+		link     = "publications_state_is_last_event"
+		observed = "publications pub_"
+		changes  = "publications_change_has_version"
+	)
+	return []Attack{
+		byBoth("a publication is live without an event", ofPublication(`state = 'LIVE', remote_id = '7',
+			version = version + 1`), refused(link)),
+		byBoth("a publication is live without a post", ofPublication(`state = 'LIVE', version = version + 1`),
+			refused("publications_remote")),
+		byBoth("a publication goes back to its plan", ofPublication(`state = 'PLANNED', version = 0`),
+			refused("publications_version_grows")),
+		byBoth("a publication names another post", ofPublication(`remote_id = '7'`), refused(changes)),
+		byBoth("a publication forgets a lost answer", ofPublication(`lost = 2`), refused(changes)),
+		byBoth("a publication overwrites without a decision", ofPublication(`overwrite = true`), refused(changes)),
+		byOwner("a publication names another post, behind its trigger",
+			behind("publications", ofPublication(`remote_id = '7'`)), named(observed)),
+		byBoth("a publication asks for another revision", ofPublication(`revision = 9`), refused(changes)),
+		byBoth("a publication names a decision at another gate",
+			ofPublication(`approval = (SELECT version FROM gate_decisions
+				WHERE workflow_id = {publishing} AND gate = 'SEEDS')`), refused(changes)),
+		byBoth("a publication names no decision", ofPublication(`approval = 2, version = version + 1`),
+			refused("publications_approval")),
+	}
+}
+
 // publications are the attacks on publications and their journal.
 func publications() []Attack {
 	const (
-		link     = "publications_state_is_last_event"
 		observed = "publications pub_"
 		person   = "NULL, NULL"
 	)
 	all := []Attack{
-		byBoth("a publication is live without an event", ofPublication(`state = 'LIVE', remote_id = '7'`), refused(link)),
-		byBoth("a publication is live without a post", ofPublication(`state = 'LIVE'`), refused("publications_remote")),
-		byBoth("a publication goes back to its plan", ofPublication(`state = 'PLANNED', version = 0`),
-			refused("publications_version_grows")),
-		byBoth("a publication names another post", ofPublication(`remote_id = '7'`), named(observed)),
-		byBoth("a publication forgets a lost answer", ofPublication(`lost = 2`), named(observed)),
-		byBoth("a publication overwrites without a decision", ofPublication(`overwrite = true`), named(observed)),
-		byBoth("a publication asks for another revision", ofPublication(`revision = 9`), named(observed)),
-		byBoth("a publication names a decision at another gate",
-			ofPublication(`approval = (SELECT version FROM gate_decisions
-				WHERE workflow_id = {publishing} AND gate = 'SEEDS')`), named(observed)),
-		byBoth("a publication names no decision", ofPublication(`approval = 2`), refused("publications_approval")),
 		byBoth("an article is on a site twice",
 			`INSERT INTO publications SELECT organization_id, {new}, workflow_id, target_id, article_id, keyword, revision,
 				approval, policy, publish_at, state, version, remote_id, remote_url, remote_modified, remote_sha256,
@@ -67,7 +82,8 @@ func publications() []Attack {
 		byBoth("an event is of a unit of another workflow", publicationEvent("DRAFT", "DRAFTED", "1", "{unit}, 1"),
 			refused("publication_events_unit")),
 		byBoth("two publications have one post",
-			`WITH first AS (UPDATE publications SET remote_id = '7' WHERE id = {sent} RETURNING *)
+			`WITH first AS (UPDATE publications SET remote_id = '7', version = version + 1
+				WHERE id = {sent} RETURNING *)
 			INSERT INTO publications SELECT f.organization_id, {new}, f.workflow_id, f.target_id, (SELECT t.id
 				FROM topic_pages AS t WHERE t.workflow_id = f.workflow_id AND t.id <> f.article_id LIMIT 1), f.keyword,
 				f.revision, f.approval, f.policy, f.publish_at, f.state, f.version, '7', f.remote_url, f.remote_modified,
@@ -84,6 +100,7 @@ func publications() []Attack {
 		byOwner("a publication may go from LIVE to PLANNED",
 			`INSERT INTO legal_publication_moves VALUES ('LIVE', 'PLANNED', 'REPLAN')`, named("legal_publication_moves")),
 	}
+	all = append(all, changedPublications()...)
 	return append(append(all, onlyGrows("publication_events", "reason", "publication_events_only_grow")...),
 		onlyGrows("legal_publication_moves", "kind", "legal_publication_moves_only_grow")...)
 }
