@@ -88,8 +88,10 @@ func TestDemo_UsesAGivenDatabase(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = taken.Close() })
+	directory := t.TempDir()
 	for range 2 { // A demo may be repeated.
-		got := invoke(t, map[string]string{"DATABASE_URL": address}, "demo", "--exit", "--listen="+taken.Addr().String())
+		got := invoke(t, map[string]string{"DATABASE_URL": address}, "demo", "--exit", "--directory="+directory,
+			"--listen="+taken.Addr().String())
 		if got.code != 0 || !strings.Contains(got.stdout, taken.Addr().String()+" is in use") ||
 			strings.Contains(got.stdout, "Starting PostgreSQL") || !strings.Contains(got.stdout, "\nBill\n") {
 			t.Errorf("demo: got status %d\n%s\n%s", got.code, got.stdout, got.stderr)
@@ -108,8 +110,8 @@ func TestDemo_SaysWhyItsWorkflowFailed(t *testing.T) {
 	environment := map[string]string{
 		"DATABASE_URL": emptyDatabase(t, testdb.New(t)), "OPENROUTER_API_KEY": providerKey,
 	}
-	got := invoke(t, environment, "demo", "--exit", "--listen=127.0.0.1:0", "--provider-url="+p.address,
-		"--company="+company)
+	got := invoke(t, environment, "demo", "--exit", "--listen=127.0.0.1:0", "--directory="+t.TempDir(),
+		"--provider-url="+p.address, "--company="+company)
 	if got.code != 1 || !strings.Contains(got.stdout, "ICP_PROCESSING → ICP_FAILED") ||
 		!strings.Contains(got.stdout, "RELEASE") || !strings.Contains(got.stderr, "the workflow ended in ICP_FAILED") {
 		t.Errorf("demo: got status %d\n%s\n%s", got.code, got.stdout, got.stderr)
