@@ -14,9 +14,9 @@ import (
 // sweepLimit limits one sweep.
 const sweepLimit = time.Minute
 
-// Sweeper finds lost work: runs and units whose lease has expired, workflows, units, batches and verifications without a
-// job, posts that readers still see, calls whose cost is unknown, and undelivered alerts. Any number of servers may have
-// one.
+// Sweeper finds lost work: runs and units whose lease has expired, workflows, units, batches and verifications without
+// a job, posts that readers still see, calls whose cost is unknown, and undelivered alerts. Any number of servers may
+// have one.
 type Sweeper struct {
 	Engine *engine.Engine
 	// Ask queries a provider for the cost of a call. Without it other servers check the calls.

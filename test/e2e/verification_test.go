@@ -56,7 +56,8 @@ func TestVerification_OfAKilledServerGoesOnElsewhere(t *testing.T) {
 	eventually(t, "the verification ends", func() bool { return state(found) == "FINDINGS" })
 	got := ask[string](t, w, `SELECT (findings->0->>'table') || ' '
 		|| (findings->0->>'row') || ': ' || (findings->0->>'sentence') FROM verifications WHERE id = $1`, found)[0]
-	want := "workflow_transitions wf_" + flow.ID.String() + " version 3: its previous hash is not the hash of the row before"
+	want := "workflow_transitions wf_" + flow.ID.String() +
+		" version 3: its previous hash is not the hash of the row before"
 	attempts := ask[int](t, w, `SELECT attempt FROM verifications WHERE id = $1`, found)[0]
 	if got != want || attempts != 2 {
 		t.Errorf("got %q after %d attempts, want %q after 2", got, attempts, want)
