@@ -19,7 +19,7 @@ func TestRole_HasExactlyItsPermissions(t *testing.T) {
 	for role, want := range map[caller.Role][]caller.Permission{
 		caller.Viewer:   {caller.Read, caller.ReadAll},
 		caller.Worker:   {caller.Read, caller.OwnCalls, caller.Drive, caller.Spend},
-		caller.Auditor:  append(slices.Clone(details), caller.Oversee, caller.Export),
+		caller.Auditor:  append(slices.Clone(details), caller.Oversee, caller.Verify, caller.Export),
 		caller.Operator: append(slices.Clone(details), caller.Operate, caller.Drive),
 		caller.Finance: append(slices.Clone(details),
 			caller.Export, caller.Book, caller.Limits, caller.Prices),
