@@ -98,7 +98,7 @@ func TestAPIKeys_RevokedKeyEndsOnEveryServer(t *testing.T) {
 		t.Errorf("the websocket: got %v, want it closed with 4403", err)
 	}
 	list := w.apikeys(t, "list")
-	for _, want := range []string{"nightly", "REVOKED", "boot", "ACTIVE", "used 20"} {
+	for _, want := range []string{"nightly", "REVOKED", "boot", "ACTIVE", "LAST USED AT"} {
 		if !strings.Contains(list, want) {
 			t.Errorf("the list does not say %s:\n%s", want, list)
 		}
