@@ -122,7 +122,7 @@ func TestListener_WrongSettingStopsTheStart(t *testing.T) {
 	}
 	for want, args := range map[string][]string{
 		"need each other":   {"--tls-cert=x.pem"},
-		"--tls-cert: stat": {"--tls-cert=/nowhere/x.pem", "--tls-key=/nowhere/y.pem"},
+		"--tls-cert: stat":  {"--tls-cert=/nowhere/x.pem", "--tls-key=/nowhere/y.pem"},
 		"--max-connections": {"--max-connections=0"},
 		"--idle-time must":  {"--write-time=0s"},
 		"--trusted-proxies": {"--trusted-proxies=all"},
