@@ -2,7 +2,6 @@ package jobs
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -33,14 +32,12 @@ type batchArgs struct {
 // Kind is the name of the job in River's table.
 func (batchArgs) Kind() string { return "batch" }
 
+// InsertOpts puts the job into its queue.
+func (batchArgs) InsertOpts() river.InsertOpts { return river.InsertOpts{Queue: batchQueue} }
+
 // Batch inserts a job that works on a batch from a time on. It is part of the transaction.
 func (q *Enqueuer) Batch(ctx context.Context, tx pgx.Tx, organization, batch uuid.UUID, at time.Time) error {
-	options := q.from(at)
-	options.Queue = batchQueue
-	if _, err := q.client.InsertTx(ctx, tx, batchArgs{organization, batch}, options); err != nil {
-		return fmt.Errorf("enqueue the batch %s: %w", batch, err)
-	}
-	return nil
+	return q.insert(ctx, tx, batchArgs{organization, batch}, at)
 }
 
 // batchWorker works the batch jobs. The claim makes sure that one worker has a batch at a time.

@@ -2,7 +2,6 @@ package jobs
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -31,14 +30,12 @@ type checkTargetArgs struct {
 // Kind is the name of the job in River's table.
 func (checkTargetArgs) Kind() string { return "check_target" }
 
+// InsertOpts puts the job into its queue.
+func (checkTargetArgs) InsertOpts() river.InsertOpts { return river.InsertOpts{Queue: siteQueue} }
+
 // CheckTarget inserts a job that tries a publish target from a time on.
 func (q *Enqueuer) CheckTarget(ctx context.Context, tx pgx.Tx, organization, target uuid.UUID, at time.Time) error {
-	options := q.from(at)
-	options.Queue = siteQueue
-	if _, err := q.client.InsertTx(ctx, tx, checkTargetArgs{organization, target}, options); err != nil {
-		return fmt.Errorf("enqueue the check of target %s: %w", target, err)
-	}
-	return nil
+	return q.insert(ctx, tx, checkTargetArgs{organization, target}, at)
 }
 
 // targetChecker works the checks. A check changes nothing on the site, so it may come twice.

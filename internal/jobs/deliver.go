@@ -2,7 +2,6 @@ package jobs
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -39,14 +38,12 @@ type deliverArgs struct {
 // Kind is the name of the job in River's table.
 func (deliverArgs) Kind() string { return "deliver" }
 
+// InsertOpts puts the job into its queue.
+func (deliverArgs) InsertOpts() river.InsertOpts { return river.InsertOpts{Queue: alertQueue} }
+
 // Deliver inserts a job that sends an alert to the organization's webhook from a time on.
 func (q *Enqueuer) Deliver(ctx context.Context, tx pgx.Tx, organization, alert uuid.UUID, at time.Time) error {
-	options := q.from(at)
-	options.Queue = alertQueue
-	if _, err := q.client.InsertTx(ctx, tx, deliverArgs{organization, alert}, options); err != nil {
-		return fmt.Errorf("enqueue the delivery of alert %s: %w", alert, err)
-	}
-	return nil
+	return q.insert(ctx, tx, deliverArgs{organization, alert}, at)
 }
 
 // deliverer works the delivery jobs. The claim makes sure that an alert is not sent twice at once, and never after its

@@ -64,11 +64,7 @@ func NewEnqueuer(logger *slog.Logger, now func() time.Time) (*Enqueuer, error) {
 
 // Drive inserts a job that drives the workflow from a time on. It is part of the transaction.
 func (q *Enqueuer) Drive(ctx context.Context, tx pgx.Tx, organization, flow uuid.UUID, at time.Time) error {
-	args := driveArgs{OrganizationID: organization, WorkflowID: flow}
-	if _, err := q.client.InsertTx(ctx, tx, args, q.from(at)); err != nil {
-		return fmt.Errorf("enqueue the drive of workflow %s: %w", flow, err)
-	}
-	return nil
+	return q.insert(ctx, tx, driveArgs{OrganizationID: organization, WorkflowID: flow}, at)
 }
 
 // unitQueue is River's queue of units. It has workers of its own, so that long units keep no workflow waiting.
@@ -83,24 +79,24 @@ type unitArgs struct {
 // Kind is the name of the job in River's table.
 func (unitArgs) Kind() string { return "unit" }
 
+// InsertOpts puts the job into its queue.
+func (unitArgs) InsertOpts() river.InsertOpts { return river.InsertOpts{Queue: unitQueue} }
+
 // Unit inserts a job that works on a unit from a time on. It is part of the transaction.
 func (q *Enqueuer) Unit(ctx context.Context, tx pgx.Tx, unit workflow.Unit, at time.Time) error {
-	options := q.from(at)
-	options.Queue = unitQueue
-	args := unitArgs{OrganizationID: unit.OrganizationID, UnitID: unit.ID}
-	if _, err := q.client.InsertTx(ctx, tx, args, options); err != nil {
-		return fmt.Errorf("enqueue the unit %s: %w", unit.ID, err)
-	}
-	return nil
+	return q.insert(ctx, tx, unitArgs{OrganizationID: unit.OrganizationID, UnitID: unit.ID}, at)
 }
 
-// from returns the options of a job that runs from a time on.
-func (q *Enqueuer) from(at time.Time) *river.InsertOpts {
+// insert inserts a job that runs from a time on. The arguments have its queue.
+func (q *Enqueuer) insert(ctx context.Context, tx pgx.Tx, args river.JobArgs, at time.Time) error {
 	options := &river.InsertOpts{MaxAttempts: maxAttempts}
 	if at.Sub(q.now()) > soon {
 		options.ScheduledAt = at
 	}
-	return options
+	if _, err := q.client.InsertTx(ctx, tx, args, options); err != nil {
+		return fmt.Errorf("enqueue %s %+v: %w", args.Kind(), args, err)
+	}
+	return nil
 }
 
 // quiet returns a logger for River that logs only warnings and errors.

@@ -2,7 +2,6 @@ package jobs
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -23,6 +22,11 @@ type unpublishArgs struct {
 // Kind is the name of the job in River's table.
 func (unpublishArgs) Kind() string { return "unpublish" }
 
+// InsertOpts puts the job into its queue, unless one for the same publication is alive.
+func (unpublishArgs) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: siteQueue, UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: alive}}
+}
+
 // alive are the states of a job that River works or will work.
 var alive = []rivertype.JobState{
 	rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRunning, rivertype.JobStateRetryable,
@@ -33,13 +37,7 @@ var alive = []rivertype.JobState{
 func (q *Enqueuer) Unpublish(
 	ctx context.Context, tx pgx.Tx, organization, publication uuid.UUID, at time.Time,
 ) error {
-	options := q.from(at)
-	options.Queue = siteQueue
-	options.UniqueOpts = river.UniqueOpts{ByArgs: true, ByState: alive}
-	if _, err := q.client.InsertTx(ctx, tx, unpublishArgs{organization, publication}, options); err != nil {
-		return fmt.Errorf("enqueue the end of publication %s: %w", publication, err)
-	}
-	return nil
+	return q.insert(ctx, tx, unpublishArgs{organization, publication}, at)
 }
 
 // unpublisher works these jobs. The request names the post by its id, so it may come twice.

@@ -39,14 +39,14 @@ type verificationArgs struct {
 // Kind is the name of the job in River's table.
 func (verificationArgs) Kind() string { return "verification" }
 
+// InsertOpts puts the job into its queue.
+func (verificationArgs) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: verificationQueue}
+}
+
 // Verify inserts a job that works on a verification from a time on. It is part of the transaction.
 func (q *Enqueuer) Verify(ctx context.Context, tx pgx.Tx, organization, verification uuid.UUID, at time.Time) error {
-	options := q.from(at)
-	options.Queue = verificationQueue
-	if _, err := q.client.InsertTx(ctx, tx, verificationArgs{organization, verification}, options); err != nil {
-		return fmt.Errorf("enqueue the verification %s: %w", verification, err)
-	}
-	return nil
+	return q.insert(ctx, tx, verificationArgs{organization, verification}, at)
 }
 
 // verifier works the jobs of verifications. The claim makes sure that one worker has a verification at a time.
