@@ -169,6 +169,9 @@ func (c *cluster) rounds(ctx context.Context, o options) (found []history.Violat
 				t.rounds, summary(h), rested.Sub(began.Add(length)).Round(time.Millisecond*100),
 				time.Since(rested).Round(time.Millisecond*100), len(found))
 		}
+		if len(found) == 0 && err == nil {
+			err = r.cancelRest(ctx)
+		}
 		c.forget()
 	}
 	for _, s := range c.servers {

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/infin8content/engine/internal/cost"
@@ -82,6 +83,30 @@ func (r *round) checkNow(ctx context.Context) error {
 	}
 	return nil
 }
+
+// cancelRest cancels the workflows that have not ended. The servers of a later round drive other steps: they would go on
+// with these workflows and spend money that belongs to no workflow of that round.
+func (r *round) cancelRest(ctx context.Context) error {
+	limited, cancel := context.WithTimeout(ctx, quiescenceLimit)
+	defer cancel()
+	a := r.newActor(restCanceller)
+	for {
+		rest, err := column[uuid.UUID](limited, r.cluster, `SELECT id FROM intent_workflows
+			WHERE organization_id = $1 AND state NOT IN ('COMPLETED', 'CANCELLED') ORDER BY id`, r.organization)
+		if err == nil && len(rest) == 0 {
+			return nil
+		}
+		for _, flow := range rest {
+			a.cancel(limited, flow)
+		}
+		if !pause(limited, 100*time.Millisecond) {
+			return fmt.Errorf("%d workflows could not be cancelled: %w", len(rest), errors.Join(err, limited.Err()))
+		}
+	}
+}
+
+// restCanceller is the number of the client that cancels. No other client has it.
+const restCanceller = 900
 
 // awaitFollowers waits until all subscribers have all events. After a timeout the checker reports the missing events.
 func (r *round) awaitFollowers(ctx context.Context) error {
