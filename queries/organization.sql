@@ -39,6 +39,20 @@ FROM created AS c;
 -- name: OrganizationGet :one
 SELECT o.* FROM organizations AS o WHERE o.id = @organization_id;
 
+-- OrganizationListAll returns the newest organizations with their names and their numbers of workflows, for the operator.
+-- name: OrganizationListAll :many
+-- The rule is off: the operator reads all organizations.
+-- @sqlc-vet-disable names-organization
+SELECT o.id, coalesce(n.name, '')::text AS name, o.time_zone, o.created_at,
+    (SELECT count(*) FROM intent_workflows AS w WHERE w.organization_id = o.id) AS workflows
+FROM organizations AS o
+LEFT JOIN LATERAL (
+    SELECT m.name FROM organization_names AS m
+    WHERE m.organization_id = o.id ORDER BY m.version DESC LIMIT 1
+) AS n ON true
+ORDER BY o.created_at DESC, o.id DESC
+LIMIT @page_size;
+
 -- OrganizationLock returns the organization and locks it until the transaction ends.
 -- name: OrganizationLock :one
 SELECT o.* FROM organizations AS o WHERE o.id = @organization_id FOR NO KEY UPDATE;

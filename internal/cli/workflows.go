@@ -78,12 +78,22 @@ func (c *workflowsShowCommand) Run(p *program) error {
 			return err
 		}
 		journal := table{columns: []string{"version", "at", "kind", "from", "to", "actor", "reason"}}
-		for version := range flow.Version + 1 {
-			t, err := e.TransitionAt(p.ctx, who, id, version)
+		for after := -1; after < flow.Version; {
+			page, err := e.Transitions(p.ctx, who, engine.TransitionsInput{
+				Workflows: []uuid.UUID{id},
+				After:     after,
+				First:     engine.MaxPage,
+			})
 			if err != nil {
 				return err
 			}
-			journal.add(t.Version, t.At, t.Kind, t.From, t.To, t.Actor, t.Reason)
+			if len(page[id]) == 0 {
+				break
+			}
+			for _, t := range page[id] {
+				journal.add(t.Version, t.At, t.Kind, t.From, t.To, t.Actor, t.Reason)
+				after = t.Version
+			}
 		}
 		sentence := activities[id].Sentence
 		if p.JSON {

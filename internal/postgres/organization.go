@@ -41,6 +41,28 @@ func (s *Store) Organization(ctx context.Context, who caller.Caller) (o Organiza
 	return one(row, err, toOrganization)
 }
 
+// OrganizationSummary is an organization in the operator's list.
+type OrganizationSummary struct {
+	ID             uuid.UUID
+	Name, TimeZone string
+	CreatedAt      time.Time
+	Workflows      int64
+}
+
+// Organizations returns the newest organizations. It fails for a role from which row-level security hides rows.
+func (s *Store) Organizations(ctx context.Context, first int32) ([]OrganizationSummary, error) {
+	rows, err := s.forAudit().OrganizationListAll(ctx, first)
+	return many(rows, err, func(r dbsqlc.OrganizationListAllRow) OrganizationSummary {
+		return OrganizationSummary{
+			ID:        r.ID,
+			Name:      r.Name,
+			TimeZone:  r.TimeZone,
+			CreatedAt: r.CreatedAt.UTC(),
+			Workflows: r.Workflows,
+		}
+	})
+}
+
 // APIKeyEvent is an event of an API key in the organization's journal.
 type APIKeyEvent struct {
 	ID     uuid.UUID
