@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -182,7 +183,7 @@ func why(code workflow.FailureCode, reason string) string {
 		return "for the reason in the journal"
 	case reason == "" || reason == string(code):
 		return string(code)
-	case code == "":
+	case code == "" || strings.HasPrefix(reason, string(code)+": "): // A worker's reason begins with its code.
 		return reason
 	}
 	return fmt.Sprintf("%s: %s", code, reason)

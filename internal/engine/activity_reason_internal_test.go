@@ -18,6 +18,7 @@ func TestWhy_GivesTheReasonOfAFailure(t *testing.T) {
 		{"", "The site is down.", "The site is down."},
 		{workflow.FailureTimeout, "No answer in 30 s.", "TIMEOUT: No answer in 30 s."},
 		{workflow.FailureTimeout, "TIMEOUT", "TIMEOUT"},
+		{workflow.FailureBudget, "BUDGET: The limit is reached.", "BUDGET: The limit is reached."},
 		{"", strings.Repeat("é", 300), strings.Repeat("é", 200) + "…"},
 	} {
 		if got := why(row.code, row.reason); got != row.want {

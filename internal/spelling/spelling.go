@@ -17,7 +17,7 @@ func Clean(text string) string {
 		return text
 	}
 	plain := strings.Map(func(r rune) rune {
-		if r == '\u00a0' || r == '\u202f' { // They look like a space.
+		if unicode.Is(unicode.Zs, r) && r != '\u3000' { // They look like a space; the ideographic one is wide.
 			return ' '
 		}
 		return r
@@ -99,7 +99,7 @@ func pictures(r rune) bool {
 		unassigned(r) && r >= 0x1f000
 }
 
-// unassigned reports a character that this version of Go does not know: next year's emoji.
+// unassigned reports a character that is newer than this Go: next year's emoji.
 func unassigned(r rune) bool {
 	return !unicode.In(r, unicode.L, unicode.M, unicode.N, unicode.P, unicode.S, unicode.Z, unicode.C)
 }

@@ -12,7 +12,7 @@ func TestClean_MakesTheSameLettersTheSame(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
 		"e\u0301": "é", "\u212b": "Å", " \tSpring\u00a0launch\u202f": "Spring launch", "\u1100\u1161": "가",
-		"a  b": "a  b", "測試\u3000流程": "測試\u3000流程", "\xff": "\xff",
+		"a  b": "a  b", "Spring\u2002launch": "Spring launch", "a\u2009b": "a b", "測試\u3000流程": "測試\u3000流程", "\xff": "\xff",
 	} {
 		if got := spelling.Clean(text); got != want {
 			t.Errorf("%q: got %q, want %q", text, got, want)

@@ -84,8 +84,8 @@ func (r *round) checkNow(ctx context.Context) error {
 	return nil
 }
 
-// cancelRest cancels the workflows that have not ended. The servers of a later round drive other steps: they would go on
-// with these workflows and spend money that belongs to no workflow of that round.
+// cancelRest cancels the workflows that have not ended. The servers of a later round drive other steps: they would go
+// on with these workflows and spend money that belongs to no workflow of that round.
 func (r *round) cancelRest(ctx context.Context) error {
 	limited, cancel := context.WithTimeout(ctx, quiescenceLimit)
 	defer cancel()
