@@ -1,6 +1,6 @@
 // Package fair shares a limited number of places between keys, such as organizations: a key with one entry is served
-// before the sixtieth of another. It bounds how many entries of a key run and wait. It does not depend on the meaning of
-// a key or a place, and it works for one server alone.
+// before the sixtieth of another. It bounds how many entries of a key run and wait. It does not depend on the meaning
+// of a key or a place, and it works for one server alone.
 package fair
 
 import (
