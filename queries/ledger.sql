@@ -82,10 +82,11 @@ JOIN ai_usage_ledger AS l ON l.organization_id = wanted.organization_id AND l.ca
 ORDER BY l.organization_id, l.call_id, l.account_id, l.sequence;
 
 -- LedgerListByOrganization pages through the ledgers of one organization by key: the entries of a range of time, each
--- with the kind of its account.
+-- with the kind of its account and the article of its call.
 -- name: LedgerListByOrganization :many
-SELECT sqlc.embed(l), a.kind AS account_kind FROM ai_usage_ledger AS l
+SELECT sqlc.embed(l), a.kind AS account_kind, c.article_id AS article_id FROM ai_usage_ledger AS l
 JOIN usage_accounts AS a ON a.organization_id = l.organization_id AND a.id = l.account_id
+LEFT JOIN ai_calls AS c ON c.organization_id = l.organization_id AND c.id = l.call_id
 WHERE l.organization_id = @organization_id
     AND (l.account_id, l.sequence) > (@after_account_id::uuid, @after_sequence::bigint)
     AND l.occurred_at >= @from_time AND l.occurred_at < @to_time

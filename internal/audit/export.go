@@ -21,7 +21,7 @@ var (
 	lastDay  = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
 )
 
-// AccountEntry is a ledger entry with the kind of its account.
+// AccountEntry is a ledger entry with the kind of its account, and the article of its call.
 type AccountEntry = postgres.AccountEntry
 
 // EachTransition calls visit for every journal row of the organization within the range, workflow by workflow and in
@@ -72,6 +72,22 @@ func (a *Auditor) EachEntry(
 		}
 	}
 	return nil
+}
+
+// Record is a row of a table with money, decisions or settings.
+type Record = postgres.RecordRow
+
+// EachRecord is EachTransition for the tables with money, decisions or settings that have no chain, table by table.
+// Unlike a journal some of these rows change: a row is as it was when its page was read. The answer is the end of the
+// time that the export covers.
+func (a *Auditor) EachRecord(
+	ctx context.Context, who caller.Caller, in ExportInput, visit func(Record) error,
+) (time.Time, error) {
+	within, err := a.exported(ctx, who, in)
+	if err != nil {
+		return time.Time{}, err
+	}
+	return within.End, a.store.EachRecord(ctx, who, within, visit)
 }
 
 // exported returns the time that an export covers. It ends now, so that rows that are written meanwhile do not prolong

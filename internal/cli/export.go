@@ -17,6 +17,7 @@ import (
 type exportCommand struct {
 	Journal exportJournalCommand `cmd:"" help:"Print every transition."`
 	Ledger  exportLedgerCommand  `cmd:"" help:"Print every money event of every account."`
+	Records exportRecordsCommand `cmd:"" help:"Print every call, budget, decision and setting."`
 }
 
 type exportFlags struct {
@@ -39,6 +40,13 @@ type exportLedgerCommand struct {
 
 // Run prints the ledger.
 func (c *exportLedgerCommand) Run(p *program) error { return c.run(p, web.Ledger) }
+
+type exportRecordsCommand struct {
+	exportFlags `embed:""`
+}
+
+// Run prints the records.
+func (c *exportRecordsCommand) Run(p *program) error { return c.run(p, web.Records) }
 
 func (f exportFlags) run(p *program, table web.Table) error {
 	organization, err := uuid.Parse(f.Organization)

@@ -154,10 +154,11 @@ func (s *Store) BookedFor(ctx context.Context, c Call) (cost.Pico, error) {
 	return cost.Pico(sum), translate(err)
 }
 
-// AccountEntry is a ledger entry with the kind of its account.
+// AccountEntry is a ledger entry with the kind of its account, and the article of its call if it has one.
 type AccountEntry struct {
 	cost.Entry
-	Account cost.AccountKind
+	Account   cost.AccountKind
+	ArticleID *uuid.UUID
 }
 
 // EntryCursor is a place among an organization's ledgers.
@@ -179,7 +180,7 @@ func (s *Store) EntryPage(
 		PageSize:       exportPage,
 	})
 	page, err = many(rows, err, func(r dbsqlc.LedgerListByOrganizationRow) AccountEntry {
-		return AccountEntry{Entry: toEntry(r.AiUsageLedger), Account: r.AccountKind}
+		return AccountEntry{Entry: toEntry(r.AiUsageLedger), Account: r.AccountKind, ArticleID: r.ArticleID}
 	})
 	return page, len(page) < exportPage, err
 }

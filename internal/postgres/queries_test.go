@@ -126,7 +126,7 @@ func TestQueries_UnboundTableIsFound(t *testing.T) {
 // their own, X_audit.go.
 var goOnly = []string{
 	"catalog", "change", "checkpoint", "checkpoint_content", "checksum", "connect_error", "errors", "gate", "migrate",
-	"pool", "references", "role", "rows", "session", "store", "tenant", "uuid",
+	"pool", "record", "references", "role", "rows", "session", "store", "tenant", "uuid",
 }
 
 func TestQueries(t *testing.T) {

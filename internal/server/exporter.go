@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/infin8content/engine/internal/audit"
 	"github.com/infin8content/engine/internal/caller"
 	"github.com/infin8content/engine/internal/cost"
@@ -50,6 +52,9 @@ func (x Exporter) Export(ctx context.Context, who caller.Caller, in web.Export, 
 	case web.Ledger:
 		out.columns = ledgerColumns
 		err = x.Auditor.EachEntry(ctx, who, days, func(e audit.AccountEntry) error { return out.row(ledgerRow(e)) })
+	case web.Records:
+		out.columns = recordColumns
+		err = x.records(ctx, who, days, out)
 	default:
 		err = fault.New(fault.NotFound, "There is no such export.")
 	}
@@ -76,23 +81,50 @@ var ledgerColumns = []string{
 	"organization_id", "account_id", "account_kind", "sequence", "kind", "call_id", "settled_delta", "held_delta",
 	"limit_delta", "settled_after", "held_after", "limit_after", "stopped_after", "overage", "actor", "reason",
 	"occurred_at", "time", "settled_delta_usd", "held_delta_usd", "previous_hash", "hash", "corrects",
+	"article_id",
 }
 
 func ledgerRow(e audit.AccountEntry) []any {
-	var call, corrects any
+	var call, corrects, article any
 	if e.CallID != nil {
 		call = e.CallID.String()
 	}
 	if e.Corrects != nil {
 		corrects = *e.Corrects
 	}
+	if e.ArticleID != nil {
+		article = e.ArticleID.String()
+	}
 	return []any{
 		e.OrganizationID.String(), e.AccountID.String(), string(e.Account), e.Sequence, string(e.Kind), call,
 		pico(e.Delta.Settled), pico(e.Delta.Held), pico(e.Delta.Limit), pico(e.After.Settled), pico(e.After.Held),
 		pico(e.After.Limit), e.After.Stopped, e.Overage, words(e.Actor), words(e.Reason), e.At.UnixMicro(),
 		moment(e.At), e.Delta.Settled.String(), e.Delta.Held.String(), hex.EncodeToString(e.PreviousHash),
-		hex.EncodeToString(e.Hash), corrects,
+		hex.EncodeToString(e.Hash), corrects, article,
 	}
+}
+
+// recordColumns are the columns of records as CSV. As NDJSON a line is the object of the last column, which has the
+// table too.
+var recordColumns = []string{"organization_id", "table", "row"}
+
+// lastRecord is the table of the line behind the last record. The line has the number of records, so that a file that
+// was cut between two lines is found.
+const lastRecord = "records"
+
+// records writes all records, and a last line with their number.
+func (x Exporter) records(ctx context.Context, who caller.Caller, days audit.ExportInput, out *table) error {
+	rows := 0
+	until, err := x.Auditor.EachRecord(ctx, who, days, func(r audit.Record) error {
+		rows++
+		return out.record(who.OrganizationID, r)
+	})
+	if err != nil {
+		return err
+	}
+	end := fmt.Sprintf(`{"table":"%s","organization_id":"%s","rows":%d,"to":%d}`, lastRecord, who.OrganizationID, rows,
+		until.UnixMicro())
+	return out.record(who.OrganizationID, audit.Record{Table: lastRecord, Row: json.RawMessage(end)})
 }
 
 // words is text that a caller has written.
@@ -173,6 +205,15 @@ func (t *table) object(values []any) error {
 	}
 	_, err := t.to.WriteString("}\n")
 	return err
+}
+
+// record writes a row that is a JSON object already.
+func (t *table) record(organization uuid.UUID, r audit.Record) error {
+	if t.format != web.NDJSON {
+		return t.row([]any{organization.String(), r.Table, string(r.Row)})
+	}
+	_, _ = t.to.Write(r.Row)
+	return t.to.WriteByte('\n')
 }
 
 // end writes the rest. A CSV file has a heading even if it has no row.

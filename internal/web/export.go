@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -23,7 +24,11 @@ type Table string
 const (
 	Journal Table = "journal"
 	Ledger  Table = "ledger"
+	Records Table = "records"
 )
+
+// Tables returns all tables.
+func Tables() []Table { return []Table{Journal, Ledger, Records} }
 
 // Format is the format of an export.
 type Format string
@@ -91,7 +96,7 @@ func exports(
 			To:     r.URL.Query().Get("to"),
 		}
 		switch {
-		case in.Table != Journal && in.Table != Ledger || mediaTypes[in.Format] == "":
+		case !slices.Contains(Tables(), in.Table) || mediaTypes[in.Format] == "":
 			notFound(w, r)
 			return
 		case !who.Has(caller.Export):

@@ -58,7 +58,7 @@ type Options struct {
 // New returns the handler of the whole server:
 //
 //	POST, GET /graphql   GraphQL for authenticated callers, with CORS for Origins; and WebSocket
-//	GET /export/…        journal.csv, journal.ndjson, ledger.csv and ledger.ndjson for administrators, with CORS
+//	GET /export/…        journal, ledger and records as .csv or .ndjson, for callers who may export, with CORS
 //	GET /publications/…  articles as Markdown, for callers who may read, with CORS
 //	GET /                the console or the playground, or an index in JSON for a client that prefers it
 //	GET /console/…       the web app

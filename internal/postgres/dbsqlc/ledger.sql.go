@@ -510,8 +510,9 @@ func (q *Queries) LedgerListByCalls(ctx context.Context, arg LedgerListByCallsPa
 }
 
 const ledgerListByOrganization = `-- name: LedgerListByOrganization :many
-SELECT l.organization_id, l.account_id, l.sequence, l.previous_sequence, l.kind, l.call_id, l.call_hold_pico, l.call_event, l.corrects_sequence, l.settled_before, l.settled_delta, l.settled_after, l.held_before, l.held_delta, l.held_after, l.limit_before, l.limit_delta, l.limit_after, l.stopped_before, l.stopped_after, l.overage, l.actor, l.reason, l.occurred_at, l.previous_hash, l.hash, l.limit_sequence, a.kind AS account_kind FROM ai_usage_ledger AS l
+SELECT l.organization_id, l.account_id, l.sequence, l.previous_sequence, l.kind, l.call_id, l.call_hold_pico, l.call_event, l.corrects_sequence, l.settled_before, l.settled_delta, l.settled_after, l.held_before, l.held_delta, l.held_after, l.limit_before, l.limit_delta, l.limit_after, l.stopped_before, l.stopped_after, l.overage, l.actor, l.reason, l.occurred_at, l.previous_hash, l.hash, l.limit_sequence, a.kind AS account_kind, c.article_id AS article_id FROM ai_usage_ledger AS l
 JOIN usage_accounts AS a ON a.organization_id = l.organization_id AND a.id = l.account_id
+LEFT JOIN ai_calls AS c ON c.organization_id = l.organization_id AND c.id = l.call_id
 WHERE l.organization_id = $1
     AND (l.account_id, l.sequence) > ($2::uuid, $3::bigint)
     AND l.occurred_at >= $4 AND l.occurred_at < $5
@@ -531,10 +532,11 @@ type LedgerListByOrganizationParams struct {
 type LedgerListByOrganizationRow struct {
 	AiUsageLedger AiUsageLedger
 	AccountKind   cost.AccountKind
+	ArticleID     *uuid.UUID
 }
 
 // LedgerListByOrganization pages through the ledgers of one organization by key: the entries of a range of time, each
-// with the kind of its account.
+// with the kind of its account and the article of its call.
 func (q *Queries) LedgerListByOrganization(ctx context.Context, arg LedgerListByOrganizationParams) ([]LedgerListByOrganizationRow, error) {
 	rows, err := q.db.Query(ctx, ledgerListByOrganization,
 		arg.OrganizationID,
@@ -580,6 +582,7 @@ func (q *Queries) LedgerListByOrganization(ctx context.Context, arg LedgerListBy
 			&i.AiUsageLedger.Hash,
 			&i.AiUsageLedger.LimitSequence,
 			&i.AccountKind,
+			&i.ArticleID,
 		); err != nil {
 			return nil, err
 		}

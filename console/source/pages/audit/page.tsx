@@ -1,4 +1,4 @@
-// For auditors: exports of both journals, and how to check them without this page.
+// For auditors: exports of the journals and the records, and how to check them without this page.
 import { useState } from 'react'
 import { session } from '../../api/session'
 import { denied, useMay, useViewer } from '../../api/viewer'
@@ -16,8 +16,8 @@ export function AuditPage() {
       <Journals />
       <section className="card spaced">
         <h2>Check it yourself</h2>
-        <p>Each workflow’s page has “Verify this chain”, which recomputes the hashes in this browser. A whole export can be checked with Python alone:</p>
-        <pre tabIndex={0}><code>python3 docs/recompute.py --part &lt; ledger.ndjson</code></pre>
+        <p>Each workflow’s page has “Verify this chain”, which recomputes the hashes in this browser. Whole exports can be checked with Python alone:</p>
+        <pre tabIndex={0}><code>cat records.ndjson ledger.ndjson | python3 docs/recompute.py --part</code></pre>
       </section>
     </>
   )
@@ -51,13 +51,13 @@ function Exports() {
   return (
     <section className="card" aria-labelledby="exports">
       <h2 id="exports">Exports</h2>
-      <p>Every row with its hash, in the days of {organization.timeZone}. Without days: all rows up to now.</p>
+      <p>Every row, those of the journals with their hashes, in the days of {organization.timeZone}. Without days: all rows up to now.</p>
       <form className="filters spaced" onSubmit={(event) => event.preventDefault()}>
         <label>From<input type="date" value={range.from} onChange={(event) => setRange({ ...range, from: event.target.value })} /></label>
         <label>To the day before<input type="date" value={range.to} onChange={(event) => setRange({ ...range, to: event.target.value })} /></label>
       </form>
       <div className="buttons">
-        {['journal.csv', 'journal.ndjson', 'ledger.csv', 'ledger.ndjson'].map((name) => (
+        {['journal.csv', 'journal.ndjson', 'ledger.csv', 'ledger.ndjson', 'records.csv', 'records.ndjson'].map((name) => (
           <Button key={name} reason={right ?? (busy && busy !== name ? 'An export is running.' : null)} isBusy={busy === name}
             onClick={() => begin(name)}>{name}</Button>
         ))}
