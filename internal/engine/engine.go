@@ -48,9 +48,11 @@ type Options struct {
 	WorkflowLimit, MonthLimit cost.Pico
 	// ArticleCap is the most that one article may cost; cost.DefaultArticleCap when zero.
 	ArticleCap cost.Pico
-	// ArticleModels may write articles, in the order of preference; openai/gpt-4o-mini when empty. Research is where the
-	// evidence of articles comes from; SITE_ONLY when empty. Only forecasts use them.
-	ArticleModels []string
+	// ContentModels are asked by the later steps, in the order of preference; openai/gpt-4o-mini when empty. StepModels
+	// are those of single steps instead. Research is where the evidence of articles comes from; SITE_ONLY when empty. Only
+	// forecasts use them.
+	ContentModels []string
+	StepModels    map[workflow.StepKey][]string
 	Research      cost.ResearchMode
 	// Lease is the time without a heartbeat after which a run is over. 30 s when zero.
 	Lease time.Duration
@@ -83,7 +85,8 @@ type Engine struct {
 	drives                    map[workflow.StepKey]bool
 	workflowLimit, monthLimit cost.Limit
 	articleCap                cost.Pico
-	articleModels             []string
+	contentModels             []string
+	stepModels                map[workflow.StepKey][]string
 	research                  cost.ResearchMode
 	lease                     time.Duration
 	unitLimits                UnitLimits
@@ -120,7 +123,8 @@ func New(o Options) (*Engine, error) {
 		workflowLimit: cost.Limit(o.WorkflowLimit),
 		monthLimit:    cost.Limit(o.MonthLimit),
 		articleCap:    cmp.Or(o.ArticleCap, cost.DefaultArticleCap),
-		articleModels: o.ArticleModels,
+		contentModels: o.ContentModels,
+		stepModels:    o.StepModels,
 		research:      cmp.Or(o.Research, cost.ResearchSiteOnly),
 		clock:         o.Now,
 		newID:         o.NewID,
@@ -134,8 +138,8 @@ func New(o Options) (*Engine, error) {
 	for _, k := range o.Drives {
 		e.drives[k] = true
 	}
-	if len(e.articleModels) == 0 {
-		e.articleModels = []string{"openai/gpt-4o-mini"}
+	if len(e.contentModels) == 0 {
+		e.contentModels = []string{"openai/gpt-4o-mini"}
 	}
 	if e.lease == 0 {
 		e.lease = 30 * time.Second
@@ -163,3 +167,11 @@ func New(o Options) (*Engine, error) {
 
 // now returns the time in whole microseconds, as the database stores it.
 func (e *Engine) now() time.Time { return e.clock().UTC().Truncate(time.Microsecond) }
+
+// models returns the models of a later step in the order of preference.
+func (e *Engine) models(step workflow.StepKey) []string {
+	if own := e.stepModels[step]; len(own) > 0 {
+		return own
+	}
+	return e.contentModels
+}

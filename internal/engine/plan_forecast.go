@@ -43,13 +43,10 @@ func (e *Engine) planForecast(
 	if err != nil {
 		return nil, err
 	}
-	part := func(kind string, calls, bytes, tokens int64) cost.PlannedPart {
-		return cost.PlannedPart{Kind: kind, Calls: calls, Estimate: cost.Estimate{
-			Models: e.articleModels, PromptBytes: bytes, MaxCompletionTokens: tokens,
-		}}
-	}
 	pages := int64(min(content.MostClustered, in.selected+expandPhrases))
-	parts := []cost.PlannedPart{part("brief", pages, briefBytes, briefTokens)}
+	parts := []cost.PlannedPart{{Kind: "brief", Calls: pages, Estimate: cost.Estimate{
+		Models: e.models(workflow.StepValidation), PromptBytes: briefBytes, MaxCompletionTokens: briefTokens,
+	}}}
 	switch {
 	case searches:
 		pages = min(pages, serpCalls)
@@ -64,7 +61,9 @@ func (e *Engine) planForecast(
 			})
 		}
 	case in.selected < content.MostClustered:
-		parts = append(parts, part("expand", 1, expandBytes, expandTokens))
+		parts = append(parts, cost.PlannedPart{Kind: "expand", Calls: 1, Estimate: cost.Estimate{
+			Models: e.models(workflow.StepClustering), PromptBytes: expandBytes, MaxCompletionTokens: expandTokens,
+		}})
 	}
 	forecast, err := e.forecastWork(ctx, store, who, workAhead{room: in.room, parts: parts, at: in.at})
 	var unknown *cost.PriceUnknownError

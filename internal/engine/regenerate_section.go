@@ -12,6 +12,7 @@ import (
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/fault"
 	"github.com/infin8content/engine/internal/postgres"
+	"github.com/infin8content/engine/internal/workflow"
 )
 
 // RegenerateSectionInput asks for another text of one section.
@@ -111,7 +112,7 @@ func (e *Engine) checkSection(
 		return fault.Invalid([]string{"section"}, "The text has %d sections, counted from 0.", n)
 	}
 	forecast, err := e.forecastWork(ctx, store, who, workAhead{
-		parts: []cost.PlannedPart{cost.RewritePart(e.articleModels)},
+		parts: []cost.PlannedPart{cost.RewritePart(e.models(workflow.StepArticle))},
 		at:    e.now(),
 	})
 	if err != nil {

@@ -187,11 +187,12 @@ func (c *Client) refused(response *http.Response, body []byte) *Error {
 	return failure
 }
 
-// isGone reports whether a refusal says that a model is not served: OpenRouter's 404 "No endpoints found for …", and
-// its 400 "… is not a valid model ID".
+// isGone reports whether a refusal says that a model is not served: OpenRouter's 404 "No endpoints found for …" and its
+// 400 "… is not a valid model ID", and a 404 or 410 of other gateways about a model.
 func isGone(status int, message string) bool {
 	message = strings.ToLower(message)
-	return status == http.StatusNotFound && strings.Contains(message, "no endpoints found") ||
+	missing := status == http.StatusNotFound || status == http.StatusGone
+	return missing && (strings.Contains(message, "no endpoints found") || strings.Contains(message, "model")) ||
 		strings.Contains(message, "is not a valid model id")
 }
 

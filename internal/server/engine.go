@@ -25,10 +25,11 @@ type EngineOptions struct {
 	Logger *slog.Logger
 	// Limits are the limits of an organization that the engine has not seen before.
 	Limits Limits
-	// ArticleCap is the most that one article may cost, in USD; the engine's default when empty. ArticleModels may write
-	// articles.
-	ArticleCap    string
-	ArticleModels []string
+	// ArticleCap is the most that one article may cost, in USD; the engine's default when empty.
+	ArticleCap string
+	// ContentModels are asked by the later steps, and StepModels by single steps instead.
+	ContentModels []string
+	StepModels    map[workflow.StepKey][]string
 	// Research is where the evidence of articles comes from; the engine's default when empty.
 	Research cost.ResearchMode
 	// Lease is the time without a heartbeat after which a run is over; 0 is the engine's default.
@@ -67,7 +68,8 @@ func NewEngine(o EngineOptions) (*engine.Engine, error) {
 		WorkflowLimit: o.Limits.Workflow,
 		MonthLimit:    o.Limits.Month,
 		ArticleCap:    articleCap,
-		ArticleModels: o.ArticleModels,
+		ContentModels: o.ContentModels,
+		StepModels:    o.StepModels,
 		Research:      o.Research,
 		Lease:         o.Lease,
 		Observe:       o.Observe,
@@ -122,7 +124,8 @@ func (s *Server) wireEngine(p pools) (err error) {
 		Logger:        s.logger,
 		Limits:        limits,
 		ArticleCap:    s.settings.ArticleCap,
-		ArticleModels: s.settings.ContentModels,
+		ContentModels: s.settings.ContentModels,
+		StepModels:    s.settings.ModelSettings.byStep(),
 		Research:      s.research(),
 		Lease:         s.settings.Lease,
 		Observe:       s.observers.verbs(),

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/workflow"
 )
 
 // Settings are the flags of a server. Each is also an environment variable: --max-body-bytes is
@@ -42,6 +43,7 @@ type Settings struct {
 	MaxBodyBytes  int64         `default:"262144" help:"Largest request body in bytes."`
 	GCPercent     int           `name:"gc-percent" default:"400" help:"Growth of the heap, in percent, that starts a collection."`
 
+	ModelSettings     `embed:""`
 	ListenerSettings  `embed:""`
 	FairnessSettings  `embed:""`
 	TokenSettings     `embed:""`
@@ -50,6 +52,24 @@ type Settings struct {
 	AccessSettings    `embed:""`
 	AlertSettings     `embed:""`
 	SiteSettings      `embed:""`
+}
+
+// ModelSettings name the models of single steps. A step without its own asks those of --content-models.
+type ModelSettings struct {
+	CompetitorModels []string `help:"Models for the analysis of competitors; those of --content-models when absent."`
+	ClusteringModels []string `help:"Models for phrases beside the selected keywords; those of --content-models when absent."`
+	ValidationModels []string `help:"Models for briefs; those of --content-models when absent."`
+	ArticleModels    []string `help:"Models that write articles; those of --content-models when absent."`
+}
+
+// byStep returns the models by the step that asks them.
+func (m ModelSettings) byStep() map[workflow.StepKey][]string {
+	return map[workflow.StepKey][]string{
+		workflow.StepCompetitor: m.CompetitorModels,
+		workflow.StepClustering: m.ClusteringModels,
+		workflow.StepValidation: m.ValidationModels,
+		workflow.StepArticle:    m.ArticleModels,
+	}
 }
 
 // HelpTexts are the help texts that are too long for the tag of a field, or that several commands share.

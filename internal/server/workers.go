@@ -42,6 +42,7 @@ func (s *Server) wireWorkers(p pools) error {
 		ICPModels:      s.settings.ICPModels,
 		EmbeddingModel: s.settings.Embedding,
 		ContentModels:  s.settings.ContentModels,
+		StepModels:     s.settings.ModelSettings.byStep(),
 		Crawler:        s.crawler(),
 		Sites:          s.settings.sites(box, s.engine, s.sandboxSite),
 		Looks:          s.settings.PublishLooks,

@@ -85,6 +85,7 @@ type options struct {
 	delay         time.Duration      // the provider's, between two words
 	drives        []workflow.StepKey // ICP alone when empty
 	embedding     string             // the embedding model; none when empty
+	models        []string           // of the later steps; the default when empty
 	crawls        bool               // reads the synthetic websites
 	website       string             // the company's; one without a server when empty
 	simulated     bool               // the database accepts the times of a clock that moves far
@@ -169,6 +170,7 @@ func setupOn(t *testing.T, db *testdb.DB, o options) bundle {
 		Engine:         b.engine,
 		Gateway:        b.gateway,
 		EmbeddingModel: o.embedding,
+		ContentModels:  o.models,
 		Now:            clock,
 		Limit:          o.attemptLimit,
 		Crawler:        b.crawler,

@@ -42,7 +42,7 @@ func (b *bundle) analysis(t *testing.T) content.Analysis {
 	return found[b.flow.ID]
 }
 
-// lastFailure returns the code of the last transition into COMPETITOR_FAILED.
+// lastFailure returns the code of the last transition into a FAILED state.
 func (b *bundle) lastFailure(t *testing.T) workflow.FailureCode {
 	t.Helper()
 	rows, err := b.engine.Transitions(context.Background(), b.who, engine.TransitionsInput{
@@ -52,7 +52,7 @@ func (b *bundle) lastFailure(t *testing.T) workflow.FailureCode {
 		t.Fatal(err)
 	}
 	for _, row := range slices.Backward(rows[b.flow.ID]) {
-		if row.To == workflow.CompetitorFailed {
+		if strings.HasSuffix(string(row.To), "_FAILED") {
 			return failureOf(row.Reason)
 		}
 	}

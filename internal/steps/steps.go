@@ -60,8 +60,10 @@ type Options struct {
 	// ICPModels are the models of the first step in order of preference. perplexity/sonar, then openai/gpt-4o-mini, when
 	// empty.
 	ICPModels []string
-	// ContentModels are the models of every later step in order of preference. openai/gpt-4o-mini when empty.
+	// ContentModels are the models of every later step in order of preference. openai/gpt-4o-mini when empty. StepModels
+	// are those of single steps instead.
 	ContentModels []string
+	StepModels    map[workflow.StepKey][]string
 	// EmbeddingModel compares keywords by their meaning. Without one keywords are compared by their letters.
 	EmbeddingModel string
 	// Crawler reads websites; nil when this server reads none.
@@ -132,6 +134,14 @@ func (o Options) withDefaults() Options {
 		o.Looks = DefaultLooks()
 	}
 	return o
+}
+
+// models returns the models of a later step in order of preference.
+func (o Options) models(step workflow.StepKey) []string {
+	if own := o.StepModels[step]; len(own) > 0 {
+		return own
+	}
+	return o.ContentModels
 }
 
 // Keys returns the steps of the executors of New, of a server that publishes.
