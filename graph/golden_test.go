@@ -340,7 +340,7 @@ func validate(t *testing.T, b graphtest.Bundle) {
 			Step:           workflow.StepValidation,
 		},
 		Result:     engine.Result{Provider: "sandbox", Model: "openai/gpt-4o-mini", Content: []byte(`{}`)},
-		Validation: &engine.Validation{Verdicts: content.Validate(found[id], nil), Briefs: briefs},
+		Validation: &engine.Validation{Verdicts: content.Validate(found[id], content.There{}), Briefs: briefs},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -2,36 +2,22 @@ package content
 
 import (
 	"fmt"
-	"net/url"
-	"path"
 	"slices"
 	"strings"
 )
 
 // The rules of validation.
 const (
-	// sameSubject is the similarity from which an existing page answers the same search.
-	sameSubject = 0.8
 	// purePage and mixedPage are the shares of the most frequent intent below which a page is WEAK, and INVALID.
 	purePage, mixedPage = 0.7, 0.5
 	// closeCall is how far above its threshold the similarity of a page may be and still be doubtful.
 	closeCall = 1.05
-	// MostExisting is how many existing pages are compared.
-	MostExisting = 3000
-	// mostReasons is how many existing pages a verdict names.
-	mostReasons = 3
 )
 
-// Existing is a page or an article that is there already. Reference is its address or its id.
-type Existing struct {
-	Reference string `json:"reference"`
-	Title     string `json:"title,omitempty"`
-}
-
-// Validate returns a verdict about every page and every topic of a clustering, the topics first. existing are the pages
-// of the customer's own site and the articles of the organization's other workflows.
-func Validate(c Clustering, existing []Existing) []Validated {
-	twins := cannibals(c.Pages(), existing)
+// Validate returns a verdict about every page and every topic of a clustering, the topics first, compared with what is
+// there already.
+func Validate(c Clustering, there There) []Validated {
+	twins := cannibals(c.Pages(), there)
 	var topics, pages []Validated
 	for _, topic := range c.Topics {
 		var own []Validated
@@ -160,56 +146,4 @@ func language(keywords []TopicKeyword) string {
 		}
 	}
 	return found
-}
-
-// cannibals returns the existing pages with the same subject as each page, by its id.
-func cannibals(pages []TopicPage, existing []Existing) map[string][]string {
-	var (
-		texts  []string
-		owners []string   // the page of each keyword
-		there  []Existing // the existing page of each text after the keywords
-	)
-	for _, page := range pages {
-		for _, k := range page.Keywords {
-			texts, owners = append(texts, k.Text), append(owners, page.ID.String())
-		}
-	}
-	for _, one := range existing[:min(len(existing), MostExisting)] {
-		for _, form := range forms(one) {
-			texts, there = append(texts, form), append(there, one)
-		}
-	}
-	found := map[string][]string{}
-	for i, matches := range NewLexical(texts).Matches(len(owners), sameSubject) {
-		for _, at := range matches {
-			found[owners[i]] = append(found[owners[i]], there[at-len(owners)].Reference)
-		}
-	}
-	for id := range found {
-		slices.Sort(found[id])
-		found[id] = slices.Compact(found[id])
-		found[id] = found[id][:min(len(found[id]), mostReasons)]
-	}
-	return found
-}
-
-// forms returns the texts by which an existing page is compared: its title without the name of the site, and the words
-// of the last part of its address.
-func forms(one Existing) (texts []string) {
-	title := one.Title
-	for _, separator := range []string{" | ", " – ", " — ", " - ", " · "} {
-		if at := strings.LastIndex(title, separator); at > 0 {
-			title = title[:at]
-		}
-	}
-	if len(Words(title)) > 0 {
-		texts = append(texts, title)
-	}
-	if parsed, err := url.Parse(one.Reference); err == nil && parsed.Host != "" {
-		slug := strings.TrimSuffix(path.Base(parsed.Path), path.Ext(parsed.Path))
-		if words := Words(slug); len(words) > 1 {
-			texts = append(texts, strings.Join(words, " "))
-		}
-	}
-	return texts
 }

@@ -36,19 +36,19 @@ func TestValidate(t *testing.T) {
 		"AcceptsAPage": {page: page(1, crm), want: VerdictValid, reason: "SIZE"},
 		"RefusesAPageThatTheSiteHas": {
 			page:     page(1, crm),
-			existing: []Existing{{"https://acme.example/blog/42", "CRM for dentists | Acme"}},
+			existing: []Existing{{Reference: "https://acme.example/blog/42", Title: "CRM for dentists | Acme"}},
 			want:     VerdictInvalid,
 			reason:   "CANNIBALISES https://acme.example/blog/42",
 		},
 		"ReadsTheAddressToo": {
 			page:     page(1, crm),
-			existing: []Existing{{"https://acme.example/blog/crm-for-dentists.html", ""}},
+			existing: []Existing{{Reference: "https://acme.example/blog/crm-for-dentists.html"}},
 			want:     VerdictInvalid,
 			reason:   "CANNIBALISES https://acme.example/blog/crm-for-dentists.html",
 		},
 		"AcceptsAnotherSubject": {
 			page:     page(1, crm),
-			existing: []Existing{{"https://acme.example/dentists", "Dentists in Berlin"}},
+			existing: []Existing{{Reference: "https://acme.example/dentists", Title: "Dentists in Berlin"}},
 			want:     VerdictValid,
 			reason:   "SIZE",
 		},
@@ -67,7 +67,7 @@ func TestValidate(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			topic := PageTopic{ID: uuid.UUID{7}, Pages: []TopicPage{c.page}}
-			got := Validate(Clustering{Topics: []PageTopic{topic}}, c.existing)
+			got := Validate(Clustering{Topics: []PageTopic{topic}}, There{Existing: c.existing})
 			if len(got) != 2 || got[0].Subject() != topic.ID || got[1].Subject() != c.page.ID {
 				t.Fatalf("got %+v, want the topic and its page", got)
 			}
@@ -81,6 +81,92 @@ func TestValidate(t *testing.T) {
 	}
 }
 
+// urls returns n addresses of a website.
+func urls(site string, n int) (all []string) {
+	for i := range n {
+		all = append(all, fmt.Sprintf("https://%s.example/%d", site, i))
+	}
+	return all
+}
+
+func TestValidate_ComparesResultPages(t *testing.T) {
+	t.Parallel()
+	same, other := urls("same", 10), urls("other", 10)
+	for name, c := range map[string]struct {
+		there There
+		twin  string // the reference; "" for none
+	}{
+		"FourOfTenAreTheSame": {There{
+			Existing: []Existing{{Reference: "art_1", Title: "Patients", Keyword: "dental patient records"}},
+			Results: map[string][]string{
+				"crm for dentists": same, "dental patient records": slices.Concat(same[:4], other[:6]),
+			},
+		}, "art_1"},
+		"ThreeAreNotEnough": {There{
+			Existing: []Existing{{Reference: "art_1", Keyword: "dental patient records"}},
+			Results: map[string][]string{
+				"crm for dentists": same, "dental patient records": slices.Concat(same[:3], other[:7]),
+			},
+		}, ""},
+		"AnAbsentResultPageSaysNothing": {There{
+			Existing: []Existing{{Reference: "art_1", Keyword: "dental patient records"}},
+			Results:  map[string][]string{"crm for dentists": same},
+		}, ""},
+		"TheSiteIsOnTheResultPage": {There{
+			Site:    "acme.co.uk",
+			Results: map[string][]string{"crm for dentists": append(same[:9:9], "https://blog.acme.co.uk/dentists")},
+		}, "https://blog.acme.co.uk/dentists"},
+		"AnotherSiteIsOnTheResultPage": {There{
+			Site:    "acme.co.uk",
+			Results: map[string][]string{"crm for dentists": append(same[:9:9], "https://notacme.co.uk/dentists")},
+		}, ""},
+		"TheEleventhResultDoesNotCount": {There{
+			Site:    "acme.example",
+			Results: map[string][]string{"crm for dentists": append(same[:10:10], "https://acme.example/dentists")},
+		}, ""},
+		"TheSiteIsFoundForTheKeyword": {There{
+			Existing: []Existing{{Reference: "https://acme.example/7", Keyword: "dentists CRM"}},
+		}, "https://acme.example/7"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			own := page(1, selected("crm for dentists", ""))
+			got := Validate(Clustering{Own: []TopicPage{own}}, c.there)[0]
+			if want := c.twin != ""; (got.Verdict == VerdictInvalid) != want ||
+				slices.Contains(got.Reasons, "CANNIBALISES "+c.twin) != want {
+				t.Errorf("got %s for %q, want %q", got.Verdict, got.Reasons, c.twin)
+			}
+		})
+	}
+}
+
+func TestDoubtful_AsksForWhatDecides(t *testing.T) {
+	t.Parallel()
+	plan := Clustering{Own: []TopicPage{
+		page(1, selected("crm for dentists", "")), page(2, selected("fleet tracking", "")),
+		page(3, selected("route optimization", "")),
+	}}
+	there := There{
+		Existing: []Existing{
+			{Reference: "a", Keyword: "best crm for dental clinics"},
+			{Reference: "b", Keyword: "fleet tracking"},
+			{Reference: "c", Keyword: "payroll"},
+			{Reference: "d", Keyword: "best apps for route planning and optimization"},
+		},
+		Results: map[string][]string{"route optimization": urls("x", 10)},
+	}
+	got := Doubtful(plan, there, 10)
+	// "fleet tracking" is the same already, "payroll" is similar to nothing, and one result page is there.
+	want := []string{"best apps for route planning and optimization", "crm for dentists", "best crm for dental clinics"}
+	slices.Sort(want)
+	if slices.Sort(got); !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if most := Doubtful(plan, there, 1); len(most) != 1 {
+		t.Errorf("got %q, want one keyword", most)
+	}
+}
+
 func TestValidate_ComparesThousandsOfPages(t *testing.T) {
 	t.Parallel()
 	var topic PageTopic
@@ -90,10 +176,10 @@ func TestValidate_ComparesThousandsOfPages(t *testing.T) {
 	var existing []Existing
 	for i := range MostExisting + 500 {
 		address := fmt.Sprintf("https://acme.example/guide-to-crm-for-trade-%d", i)
-		existing = append(existing, Existing{address, "Guide to CRM"})
+		existing = append(existing, Existing{Reference: address, Title: "Guide to CRM", Keyword: fmt.Sprintf("guide %d", i)})
 	}
 	begun := time.Now()
-	Validate(Clustering{Topics: []PageTopic{topic}}, existing)
+	Validate(Clustering{Topics: []PageTopic{topic}}, There{Existing: existing})
 	if took := time.Since(begun); took > 10*time.Second {
 		t.Errorf("it took %s", took)
 	}

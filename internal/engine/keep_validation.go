@@ -42,8 +42,9 @@ func (e *Engine) ValidationInput(ctx context.Context, who caller.Caller, run wor
 	}
 	for _, plan := range planned {
 		reference := string(publicid.New(publicid.Article, plan.ArticleID))
-		in.Elsewhere = append(in.Elsewhere, content.Existing{Reference: reference, Title: plan.Brief.Title},
-			content.Existing{Reference: reference, Title: plan.Brief.PrimaryKeyword})
+		in.Elsewhere = append(in.Elsewhere, content.Existing{
+			Reference: reference, Title: plan.Brief.Title, Keyword: plan.Brief.PrimaryKeyword,
+		})
 	}
 	return in, nil
 }

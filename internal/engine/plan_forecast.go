@@ -21,6 +21,9 @@ const (
 	briefBytes, briefTokens                  = 9000, 900
 	// suggestCalls, suggestItems and serpCalls are the requests for search data of step 4.
 	suggestCalls, suggestItems, serpCalls = 20, 20, 60
+	// ownItems and ownSERPCalls are those of step 5: the keywords that the company's own site is found for, and result
+	// pages that show whether it has the subject of an article already.
+	ownItems, ownSERPCalls = 100, 20
 )
 
 // planAhead is what steps 4 and 5 begin with.
@@ -49,9 +52,11 @@ func (e *Engine) planForecast(
 	}}}
 	switch {
 	case searches:
-		pages = min(pages, serpCalls)
+		pages = min(pages, serpCalls) + ownSERPCalls
 		parts = append(parts, cost.PlannedPart{
 			Kind: cost.PartSERP, Calls: pages, Estimate: cost.Estimate{Models: []string{cost.ServiceSERP}},
+		}, cost.PlannedPart{
+			Kind: "ranked", Calls: 1, Estimate: cost.Estimate{Models: []string{cost.ServiceLabs}, Items: ownItems},
 		})
 		if in.selected < content.MostClustered {
 			parts = append(parts, cost.PlannedPart{

@@ -25,8 +25,10 @@ type Keyword struct {
 	Language   string     `json:"language,omitempty"`   // as the provider detected it
 	// IsOtherLanguage says that the keyword is in another language than the request.
 	IsOtherLanguage bool `json:"isOtherLanguage,omitempty"`
-	// Rank is the place of the domain among the results; nil for a suggestion.
-	Rank *int `json:"rank,omitempty"`
+	// Rank is the place of the domain among the results; nil for a suggestion. URL is the page that has the place; "" when
+	// the provider does not say so.
+	Rank *int   `json:"rank,omitempty"`
+	URL  string `json:"url,omitempty"`
 }
 
 // Result is one organic result of a search.
@@ -55,6 +57,9 @@ func found(r Request, items []value) Found {
 		if keyword, ok := keywordOf(data); ok {
 			element := members["ranked_serp_element"].object()["serp_item"].object()
 			keyword.Rank = element["rank_absolute"].number()
+			if u, valid := webAddress(element["url"].text()); valid {
+				keyword.URL = u.String()
+			}
 			f.Keywords = append(f.Keywords, keyword)
 		}
 	}
@@ -88,11 +93,9 @@ func intentOf(text string) string {
 
 // resultOf reads one element of a page of results. Advertisements, boxes and elements without a web address are none.
 func resultOf(members map[string]value) (Result, bool) {
-	text := members["url"].text()
 	rank := members["rank_group"].number()
-	u, err := url.Parse(text)
-	if members["type"].text() != "organic" || rank == nil || err != nil || len(text) > maxURLBytes ||
-		!utf8.ValidString(text) || u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "" {
+	u, valid := webAddress(members["url"].text())
+	if members["type"].text() != "organic" || rank == nil || !valid {
 		return Result{}, false
 	}
 	return Result{
@@ -101,4 +104,11 @@ func resultOf(members map[string]value) (Result, bool) {
 		Domain: strings.ToLower(u.Hostname()),
 		Title:  cleanText(members["title"].text(), maxTextRunes),
 	}, true
+}
+
+// webAddress reads the address of a page.
+func webAddress(text string) (u *url.URL, valid bool) {
+	u, err := url.Parse(text)
+	return u, err == nil && len(text) <= maxURLBytes && utf8.ValidString(text) &&
+		(u.Scheme == "https" || u.Scheme == "http") && u.Hostname() != ""
 }

@@ -221,17 +221,7 @@ func (w *writing) results(ctx context.Context, query string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	snapshot = content.Snapshot{
-		LocationCode: market.LocationCode,
-		LanguageCode: market.LanguageCode,
-		Normalised:   text,
-		Day:          w.options.Now().UTC(),
-		Provider:     w.options.Search.Name,
-		IsSynthetic:  answer.IsSynthetic,
-	}
-	for _, r := range answer.Results {
-		snapshot.Results = append(snapshot.Results, content.SearchResult{Rank: r.Rank, URL: r.URL, Title: r.Title})
-	}
+	snapshot = w.options.snapshotOf(query, market, answer)
 	return snapshot.URLs(), w.book(ctx, func(ctx context.Context) error {
 		return w.options.Engine.KeepSnapshots(ctx, w.who, []content.Snapshot{snapshot})
 	})

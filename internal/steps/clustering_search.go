@@ -115,19 +115,7 @@ func (s *clustering) resultPages(
 		if err != nil {
 			return err
 		}
-		snapshot := content.Snapshot{
-			LocationCode: market.LocationCode,
-			LanguageCode: market.LanguageCode,
-			Normalised:   wanted[i].Normalised,
-			Day:          now,
-			Provider:     s.options.Search.Name,
-			IsSynthetic:  answer.IsSynthetic,
-		}
-		for _, result := range answer.Results {
-			snapshot.Results = append(snapshot.Results, content.SearchResult{
-				Rank: result.Rank, URL: result.URL, Title: result.Title,
-			})
-		}
+		snapshot := s.options.snapshotOf(wanted[i].Text, market, answer)
 		mutex.Lock()
 		defer mutex.Unlock()
 		pages[wanted[i].Normalised] = snapshot.URLs()

@@ -83,8 +83,8 @@ func (s *validation) Run(ctx context.Context, who caller.Caller, flow workflow.W
 type validationInput struct {
 	engine.StepInput
 	engine.ValidationInput
-	// titles are the titles of the result page of each primary keyword, by its normalised text.
-	titles map[string][]string
+	// results is the result page of each primary keyword that has one, by its normalised text.
+	results map[string][]content.SearchResult
 }
 
 func (s *validation) input(ctx context.Context, v visit) (in validationInput, err error) {
@@ -95,40 +95,20 @@ func (s *validation) input(ctx context.Context, v visit) (in validationInput, er
 		if in.ValidationInput, err = s.options.Engine.ValidationInput(ctx, v.who, v.run); err != nil {
 			return err
 		}
-		in.titles, err = s.titles(ctx, v, in)
+		var texts []string
+		for _, page := range in.Clustering.Pages() {
+			texts = append(texts, page.Primary().Normalised)
+		}
+		in.results, err = s.resultPages(ctx, v, in, texts)
 		return err
 	})
 	return in, err
 }
 
-// titles returns the titles of the stored result pages where the step may use search data.
-func (s *validation) titles(ctx context.Context, v visit, in validationInput) (map[string][]string, error) {
-	titles := map[string][]string{}
-	if !s.options.buysSearch(in.Market) {
-		return titles, nil
-	}
-	var texts []string
-	for _, page := range in.Clustering.Pages() {
-		texts = append(texts, page.Primary().Normalised)
-	}
-	stored, err := s.options.Engine.Snapshots(ctx, v.who, engine.SnapshotsInput{
-		LocationCode: in.Market.LocationCode,
-		LanguageCode: in.Market.LanguageCode,
-		Texts:        texts,
-		Since:        s.options.Now().UTC().Add(-snapshotAge),
-	})
-	for _, snapshot := range stored {
-		for _, result := range snapshot.Results {
-			titles[snapshot.Normalised] = append(titles[snapshot.Normalised], crawl.Clean(result.Title, siteLine))
-		}
-	}
-	return titles, err
-}
-
 // validationResult is the result of the step beside its rows.
 type validationResult struct {
 	Verdicts map[content.Verdict]int `json:"verdicts"`
-	Compared int                     `json:"compared"` // existing pages and articles
+	Compared int                     `json:"compared"` // existing pages, keywords and articles
 	Warnings []string                `json:"warnings,omitempty"`
 }
 
@@ -142,11 +122,15 @@ func (s *validation) finish(ctx context.Context, v visit, flow workflow.Workflow
 	if err != nil {
 		return engine.FinishInput{}, err
 	}
-	existing := slices.Concat(own.Pages, input.Elsewhere)
-	result := validationResult{
-		Verdicts: map[content.Verdict]int{}, Compared: len(existing), Warnings: own.Warnings,
+	there, warnings, err := s.there(ctx, v, flow, input)
+	if err != nil {
+		return engine.FinishInput{}, err
 	}
-	verdicts := content.Validate(input.Clustering, existing)
+	there.Existing = slices.Concat(there.Existing, own.Pages)
+	result := validationResult{
+		Verdicts: map[content.Verdict]int{}, Compared: len(there.Existing), Warnings: append(own.Warnings, warnings...),
+	}
+	verdicts := content.Validate(input.Clustering, there)
 	wanted := map[uuid.UUID]bool{}
 	for _, verdict := range verdicts {
 		if verdict.PageID != nil {
@@ -231,7 +215,11 @@ func (s *validation) brief(
 	if err != nil {
 		return engine.Part{}, content.Brief{}, err
 	}
-	messages, err := briefMessages(flow.Company, in, page, in.titles[page.Primary().Normalised])
+	var titles []string
+	for _, result := range in.results[page.Primary().Normalised] {
+		titles = append(titles, crawl.Clean(result.Title, siteLine))
+	}
+	messages, err := briefMessages(flow.Company, in, page, titles)
 	if err != nil {
 		return engine.Part{}, content.Brief{}, err
 	}

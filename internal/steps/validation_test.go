@@ -2,17 +2,20 @@ package steps_test
 
 import (
 	"context"
+	"maps"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"github.com/infin8content/engine/internal/content"
 	"github.com/infin8content/engine/internal/cost"
 	sites "github.com/infin8content/engine/internal/crawl/sandbox"
 	"github.com/infin8content/engine/internal/engine"
 	"github.com/infin8content/engine/internal/llm/sandbox"
+	seosandbox "github.com/infin8content/engine/internal/seo/sandbox"
 	"github.com/infin8content/engine/internal/workflow"
 )
 
@@ -130,16 +133,68 @@ func TestValidation(t *testing.T) {
 		}
 		b.balanced(t, box)
 	})
+	t.Run("RefusesWhatTheOwnSiteIsFoundFor", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t, options{
+			drives: fourSteps(), workflowLimit: 3 * cost.Dollar, website: "https://acme-dental-billing.example",
+		})
+		box := b.searching(t)
+		b.compete(t, "north-dental-billing.example", "south-dental-billing.example", "west-dental-billing.example")
+		b.toPlan(t)
+		refused := 0
+		for _, item := range b.plan(t).Items {
+			if strings.Contains(strings.Join(item.Verdict.Reasons, "\n"), "CANNIBALISES https://acme-dental-billing.example/") {
+				refused++
+				if item.Verdict.Verdict != content.VerdictInvalid || item.Plan.Revision != 0 {
+					t.Errorf("got %+v, want it INVALID without a brief", item.Verdict)
+				}
+			}
+		}
+		kinds := b.searchKinds(t)
+		if refused == 0 || kinds["ranked"] != 1 || kinds["serp"] == 0 || kinds["serp"] > 20 {
+			t.Errorf("%d pages are refused after the searches %v, want some after one for the site", refused, kinds)
+		}
+		b.balanced(t, box)
+	})
+	t.Run("BuysNoSearchTwice", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t, options{
+			drives: fourSteps(), workflowLimit: 3 * cost.Dollar, website: "https://acme-dental-billing.example",
+		})
+		box := b.searching(t)
+		b.compete(t, "north-dental-billing.example")
+		b.approveSeeds(t, 8)
+		b.next(t)
+		b.sandbox.Next(sandbox.UnreadableJSON())
+		if flow := b.next(t); flow.State != workflow.ValidationFailed {
+			t.Fatalf("got %s, want %s", flow.State, workflow.ValidationFailed)
+		}
+		bought := b.searchKinds(t)
+		b.later.Store(int64(time.Minute))
+		if flow := b.next(t); flow.State != workflow.ValidationCompleted {
+			t.Fatalf("got %s, want %s", flow.State, workflow.ValidationCompleted)
+		}
+		if again := b.searchKinds(t); bought["ranked"] != 1 || !maps.Equal(bought, again) {
+			t.Errorf("got %v and then %v, want the same searches", bought, again)
+		}
+		b.balanced(t, box)
+	})
+	t.Run("PlansWhenTheProviderRefusesTheSite", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t, options{drives: fourSteps(), workflowLimit: 3 * cost.Dollar})
+		box := b.searching(t)
+		b.approveSeeds(t, 8)
+		b.next(t)
+		box.Next(seosandbox.Injection{Kind: seosandbox.InjectionTaskFailed, Code: 40501})
+		if flow := b.next(t); flow.State != workflow.ValidationCompleted {
+			t.Fatalf("got %s, want %s", flow.State, workflow.ValidationCompleted)
+		}
+		b.balanced(t, box)
+	})
 	t.Run("RefusesWhatTheOwnSiteHas", func(t *testing.T) {
 		t.Parallel()
 		b := setup(t, options{drives: fourSteps(), crawls: true, website: "https://acme-dental-billing.example"})
-		competitors := []string{"north-dental-billing.example", "b-dental-billing.example", "c-dental-billing.example"}
-		_, err := b.engine.SetCompetitors(t.Context(), b.who, engine.SetCompetitorsInput{
-			WorkflowID: b.flow.ID, URLs: competitors,
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
+		b.compete(t, "north-dental-billing.example", "b-dental-billing.example", "c-dental-billing.example")
 		b.toPlan(t)
 		refused := 0
 		for _, item := range b.plan(t).Items {
@@ -188,6 +243,27 @@ func TestValidation(t *testing.T) {
 		}
 		b.audit(t)
 	})
+}
+
+// compete names the competitors.
+func (b *bundle) compete(t *testing.T, domains ...string) {
+	t.Helper()
+	_, err := b.engine.SetCompetitors(t.Context(), b.who, engine.SetCompetitorsInput{WorkflowID: b.flow.ID, URLs: domains})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// searchKinds counts the requests for search data of validation, by the first word of their part.
+func (b *bundle) searchKinds(t *testing.T) map[string]int {
+	t.Helper()
+	rows, _ := b.db.Super.Query(context.Background(), `SELECT split_part(part_key, '/', 1), count(*)::int FROM ai_calls
+		WHERE step = 'VALIDATION' AND models[1] LIKE 'service/%' GROUP BY 1`)
+	kinds, kind, count := map[string]int{}, "", 0
+	if _, err := pgx.ForEachRow(rows, []any{&kind, &count}, func() error { kinds[kind] = count; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	return kinds
 }
 
 // decide decides about one article.

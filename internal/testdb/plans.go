@@ -31,7 +31,7 @@ func Plan(t testing.TB, db *DB, who caller.Caller, c Clustered) Planned {
 	if err != nil || !found {
 		t.Fatalf("open a visit: found %t, %v", found, err)
 	}
-	verdicts := content.Validate(c.Clustering, nil)
+	verdicts := content.Validate(c.Clustering, content.There{})
 	var plans []content.ArticlePlan
 	for _, page := range c.Clustering.Pages() {
 		brief := page.Outline()

@@ -51,17 +51,20 @@ func (s *Sandbox) ranked(t task) result {
 		topics = append(topics, subjects[i])
 	}
 	var items []any
-	for i, f := range forms {
+	for _, f := range forms {
 		for _, topic := range topics {
-			keyword := s.keyword(t, fmt.Sprintf(f.text, topic), f.intent)
+			text := fmt.Sprintf(f.text, topic)
+			keyword := s.keyword(t, text, f.intent)
+			group := 1 + random.IntN(100)
 			items = append(items, map[string]any{
 				"se_type":      "google",
 				"keyword_data": keyword,
 				"ranked_serp_element": map[string]any{"se_type": "google", "serp_item": map[string]any{
 					"type":          "organic",
-					"rank_group":    1 + (i+random.IntN(20))%20,
-					"rank_absolute": 1 + (i+random.IntN(30))%30,
+					"rank_group":    group,
+					"rank_absolute": group + random.IntN(10),
 					"domain":        t.Target,
+					"url":           "https://" + t.Target + "/" + url.PathEscape(strings.ReplaceAll(text, " ", "-")),
 				}},
 			})
 		}
