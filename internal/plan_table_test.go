@@ -349,7 +349,7 @@ var plan = []row{
 	// Rules without I/O, and leaves.
 	{
 		path:    "internal/content", // the rules for keywords and texts
-		imports: []string{"internal/cost", "internal/fault"},
+		imports: []string{"internal/cost", "internal/fault", "internal/spelling"},
 		// Markdown is rendered and sanitised, and the language of an article detected, by libraries that do no I/O.
 		modules: []string{text, idna, publicsuffix, html, goldmark, bluemonday, whatlanggo},
 	},

@@ -4,10 +4,10 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/infin8content/engine/internal/fault"
+	"github.com/infin8content/engine/internal/spelling"
 )
 
 // The limits of a brief.
@@ -55,16 +55,8 @@ func (b Brief) Clean() Brief {
 	return b
 }
 
-// spaced returns valid text without control characters, its words separated by one space.
-func spaced(text string) string {
-	text = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return ' '
-		}
-		return r
-	}, strings.ToValidUTF8(text, "�"))
-	return strings.Join(strings.Fields(text), " ")
-}
+// spaced returns a text without control characters and characters that are not seen, its words separated by one space.
+func spaced(text string) string { return strings.Join(strings.Fields(spelling.Scrub(text)), " ") }
 
 // Check returns an INVALID_INPUT error for a brief that no article can have. fewest is the least number of questions:
 // a model gives some, a person need not.

@@ -55,7 +55,7 @@ func Expand(in Expansion) []TopicKeyword {
 		kept = append(kept, fromSeed(seed))
 	}
 	found := make([]TopicKeyword, 0, len(in.Found))
-	for _, candidate := range in.Found {
+	for _, candidate := range scrubbed(in.Found) {
 		if IsKeyword(candidate.Text) {
 			found = append(found, fromCandidate(candidate, in))
 		}

@@ -14,7 +14,7 @@ import (
 // little from a better one stays and names it.
 func Seeds(candidates []Candidate, profile Profile, source Source, most int) []SeedKeyword {
 	var seeds []SeedKeyword
-	for _, candidate := range Merge(candidates) {
+	for _, candidate := range Merge(scrubbed(candidates)) {
 		score, reasons := Score(candidate, profile)
 		seeds = append(seeds, SeedKeyword{
 			Text:       candidate.Text,
@@ -36,6 +36,15 @@ func Seeds(candidates []Candidate, profile Profile, source Source, most int) []S
 	seeds = seeds[:min(len(seeds), most)]
 	markSimilar(seeds)
 	return seeds
+}
+
+// scrubbed returns candidates whose texts have no character that is not seen. They come from models and from services.
+func scrubbed(candidates []Candidate) []Candidate {
+	clean := slices.Clone(candidates)
+	for i := range clean {
+		clean[i].Text = spaced(clean[i].Text)
+	}
+	return clean
 }
 
 // HasWords reports whether a keyword has all words of a phrase, in any order.

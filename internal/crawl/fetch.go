@@ -153,10 +153,20 @@ func (v *visit) ask(ctx context.Context, u *url.URL, in request) (got answer, ne
 		return answer{}, nil, failureOf(err)
 	case int64(len(body)) > in.limit && !in.robots:
 		return answer{}, nil, failed(TooLarge, "The answer is too large.", nil)
-	case response.Header.Get("Content-Encoding") != "":
+	case !plain(response.Header):
 		return answer{}, nil, failed(NotText, "The answer has an unknown encoding.", nil)
 	}
 	return answer{address: u, header: response.Header, body: body[:min(int64(len(body)), in.limit)]}, nil, nil
+}
+
+// plain reports whether a body is as it was written. The client has unpacked gzip and dropped the header then. Some
+// servers name the encoding of the text, or none.
+func plain(header http.Header) bool {
+	switch strings.ToLower(strings.TrimSpace(header.Get("Content-Encoding"))) {
+	case "", "identity", "none", "utf-8":
+		return true
+	}
+	return false
 }
 
 // errRobots is the cause of a failure by robots.txt.

@@ -187,7 +187,6 @@ func (r *reader) text(text string) {
 	if r.skip != 0 {
 		return
 	}
-	text = html.UnescapeString(text)
 	if r.element != 0 && r.heading.Len() < maxToken {
 		r.heading.WriteString(text)
 	}
@@ -242,8 +241,9 @@ func Clean(text string, limit int) string {
 		switch {
 		case r == utf8.RuneError, r < ' ', r >= 0x7f && r < 0xa0, r == '\u2028', r == '\u2029':
 			return ' '
-		case r == '\u00ad', r == '\ufeff', r >= '\u202a' && r <= '\u202e', r >= '\u2066' && r <= '\u2069',
-			r >= 0xe0000 && r <= 0xe007f, r >= 0xfff0 && r <= 0xffff:
+		case r == '\u00ad', r == '\u061c', r == '\u180e', r == '\u200b', r == '\u200e', r == '\u200f', r == '\ufeff',
+			r >= '\u202a' && r <= '\u202e', r >= '\u2060' && r <= '\u2069', r >= 0xe0000 && r <= 0xe007f,
+			r >= 0xfff0 && r <= 0xffff:
 			return -1 // marks without a shape, which can hide or reverse text
 		}
 		return r

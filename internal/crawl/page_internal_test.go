@@ -43,8 +43,9 @@ func TestReadPage(t *testing.T) {
 		"MainAlone":     {"<p>Cookie banner</p><main>" + long + "</main>", "", "", strings.TrimSpace(long)},
 		"UnclosedTitle": {"<title>A", "A", "", ""},
 		"TwoHeadings":   {"<h1>One</h1><h2>Two<h2>Two</h2><h3>Three</h3>", "", "One|Two", "One\nTwo\nTwo\nThree"},
-		"Controls":      {"<p>a\x00b\u202ec\u200bd\U000E0041</p>", "", "", "a bc\u200bd"},
+		"Controls":      {"<p>a\x00b\u202ec\u200bd\U000E0041</p>", "", "", "a bcd"},
 		"Entities":      {"<p>&lt;script&gt; &#x41; &nbsp; &unknown;</p>", "", "", "<script> A &unknown;"},
+		"EscapedCode":   {"<p>&amp;lt;b&amp;gt; &amp;amp;</p>", "", "", "&lt;b&gt; &amp;"},
 		"Invalid":       {"<p>a\xff\xfeb</p>", "", "", "a b"},
 	} {
 		page, _ := pageOf(c.html, "text/html; charset=utf-8")

@@ -76,6 +76,8 @@ func (in DecideArticlePlansInput) check() error {
 		return fault.Invalid([]string{"choice"}, "A filter needs a choice: APPROVED, REJECTED or CLEARED.")
 	case in.Where == nil && in.Choice != "":
 		return fault.Invalid([]string{"choice"}, "Give each item a choice of its own.")
+	case in.Where == nil && in.Reason != "":
+		return fault.Invalid([]string{"reason"}, "Give each item a reason of its own.")
 	}
 	if err := checkReason(in.Reason); err != nil {
 		return err

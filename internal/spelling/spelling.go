@@ -42,23 +42,46 @@ func Fault(text string) string {
 			return "not contain control characters or line breaks"
 		case unicode.Is(unicode.Bidi_Control, r):
 			return "not contain characters that change the direction of writing"
-		case r == nonJoiner || r == joiner:
-			if !joins(letters, i) {
-				return invisible
-			}
-		case unicode.Is(unicode.Variation_Selector, r):
-			if i == 0 || !variable(letters[i-1]) {
-				return invisible
-			}
-		case isTag(r):
-			if !flags(letters[:i]) {
-				return invisible
-			}
-		case unicode.Is(unicode.Cf, r), unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r), r == blankBraille:
+		case unseen(letters, i):
 			return invisible
 		}
 	}
 	return ""
+}
+
+// Scrub returns a foreign text, as of a website or a model, in the one spelling and without the characters that Fault
+// refuses. A control character and a line break become a space.
+func Scrub(text string) string {
+	text = Clean(strings.ToValidUTF8(text, " "))
+	for Fault(text) != "" { // A character that goes can leave a joiner without its letter.
+		letters := []rune(text)
+		kept := make([]rune, 0, len(letters))
+		for i, r := range letters {
+			switch {
+			case unicode.IsControl(r), r == '\u2028', r == '\u2029':
+				kept = append(kept, ' ')
+			case !unseen(letters, i):
+				kept = append(kept, r)
+			}
+		}
+		text = Clean(string(kept))
+	}
+	return text
+}
+
+// unseen reports whether the character at a place is refused for another reason than being a control character.
+func unseen(letters []rune, i int) bool {
+	switch r := letters[i]; {
+	case r == nonJoiner || r == joiner:
+		return !joins(letters, i)
+	case unicode.Is(unicode.Variation_Selector, r):
+		return i == 0 || !variable(letters[i-1])
+	case isTag(r):
+		return !flags(letters[:i])
+	default:
+		return unicode.In(r, unicode.Bidi_Control, unicode.Cf, unicode.Other_Default_Ignorable_Code_Point) ||
+			r == blankBraille
+	}
 }
 
 const (

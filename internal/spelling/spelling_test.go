@@ -63,3 +63,23 @@ func TestClean_IsIdempotent(t *testing.T) {
 		}
 	})
 }
+
+func TestScrub_LeavesNoFault(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"soft\u200bware": "software", "\u202ecrm": "crm", "a\nb": "a b", "a\x00b": "a b", "می\u200cخواهم": "می\u200cخواهم",
+		"👩\u200d💻": "👩\u200d💻", "ب\u200c\u200cب": "بب", "\xffa": "a", "e\u0301": "é", "soft\u00adware": "software",
+	} {
+		if got := spelling.Scrub(text); got != want {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		odd := rapid.SampledFrom([]rune("\u200c\u200d\u202e\ufe0f🏴\U000e0067ب👩\x00"))
+		text := string(rapid.SliceOf(rapid.OneOf(rapid.Rune(), odd)).Draw(t, "text"))
+		scrubbed := spelling.Scrub(text)
+		if fault := spelling.Fault(scrubbed); fault != "" || spelling.Scrub(scrubbed) != scrubbed {
+			t.Errorf("%q: got %q, which must %s", text, scrubbed, fault)
+		}
+	})
+}
