@@ -28,7 +28,7 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// press is a workflow at PUBLISH_PENDING with one article, and WordPress sandboxes behind a network that loses answers.
+// press is a workflow at PUBLISH_PENDING, and WordPress sandboxes behind a network that loses answers.
 type press struct {
 	engine *engine.Engine
 	who    caller.Caller
@@ -76,7 +76,7 @@ func (l *lossy) RoundTrip(r *http.Request) (*http.Response, error) {
 // looks is a schedule for tests.
 var looks = []time.Duration{0, 5 * time.Millisecond, 15 * time.Millisecond}
 
-// newPress returns a press with a number of WordPress sites.
+// newPress returns a press with one article and a number of WordPress sites.
 func newPress(t *testing.T, n int) press {
 	t.Helper()
 	mux := http.NewServeMux()
@@ -100,30 +100,46 @@ func newPress(t *testing.T, n int) press {
 			},
 		})
 	}
-	p := newPressOf(t, targets)
+	p := newPressOf(t, pressOptions{targets: targets})
 	p.sites = sites
 	return p
 }
 
-func newPressOf(t *testing.T, targets []postgres.PublishTarget) press {
+// pressOptions are what a press publishes, and where to.
+type pressOptions struct {
+	targets  []postgres.PublishTarget
+	articles int             // each for all targets; 1 when zero
+	looks    []time.Duration // the schedule after a lost answer; looks when nil
+}
+
+// newPressOf returns a press for any targets.
+func newPressOf(t *testing.T, o pressOptions) press {
 	t.Helper()
+	o.articles = max(o.articles, 1)
+	if o.looks == nil {
+		o.looks = looks
+	}
 	db := testdb.New(t)
 	p := press{db: db, who: testdb.Caller(t, db), read: new(atomic.Int64)}
 	client := publish.NewHTTP(true, nil)
 	p.net = &lossy{next: client.Transport, lost: map[string][]int{}, seen: map[string]int{}}
 	client.Transport = p.net
 	p.client = client
-	for i := range targets {
-		targets[i] = testdb.PublishTargetOf(t, db, p.who, targets[i])
+	for i := range o.targets {
+		o.targets[i] = testdb.PublishTargetOf(t, db, p.who, o.targets[i])
 	}
 	testdb.Gates(t, db, p.who, false)
 	reviewed := testdb.Review(t, db, p.who)
 	if err := testdb.Approve(t.Context(), db.Store(), p.who, reviewed, p.who.Actor); err != nil {
 		t.Fatal(err)
 	}
-	planned := testdb.Plan(t, db, p.who, testdb.Cluster(t, db, p.who, reviewed))
-	testdb.DecidePlan(t, db, p.who, planned)
-	p.flow, _ = testdb.ApprovePublishing(t, db, p.who, planned, targets)
+	planned := testdb.Plan(t, db, p.who, testdb.ClusterPages(t, db, p.who, reviewed, o.articles))
+	testdb.DecidePlans(t, db, p.who, planned, o.articles)
+	p.flow, _ = testdb.ApprovePublishing(t, db, p.who, planned, o.articles, o.targets)
+	numbers := map[uuid.UUID]string{}
+	for i, item := range planned.Plan.Items[1:] {
+		numbers[item.Page.ID] = fmt.Sprintf(", part %d", i+2)
+	}
 	var err error
 	p.engine, err = engine.New(engine.Options{
 		Store:         db.Store(),
@@ -148,14 +164,14 @@ func newPressOf(t *testing.T, targets []postgres.PublishTarget) press {
 		Options: steps.Options{
 			Engine: p.engine,
 			Sites:  p.way,
-			Looks:  looks,
+			Looks:  o.looks,
 		},
-		Article: func(_ context.Context, _ caller.Caller, _ uuid.UUID, revision int) (engine.PublishedText, error) {
+		Article: func(_ context.Context, _ caller.Caller, id uuid.UUID, revision int) (engine.PublishedText, error) {
 			p.read.Add(1)
 			return engine.PublishedText{
-				Title: "CRM for dentists",
+				Title: "CRM for dentists" + numbers[id],
 				Slug:  "crm-for-dentists",
-				HTML:  fmt.Sprintf("<p>Text of revision %d.</p>", revision),
+				HTML:  fmt.Sprintf("<p>Text of revision %d%s.</p>", revision, numbers[id]),
 				Tags:  []string{"crm"},
 			}, nil
 		},
@@ -175,7 +191,17 @@ func (p *press) pass(t *testing.T) {
 	}
 }
 
-// open returns the units of the workflow.
+// state returns the state of the workflow.
+func (p *press) state(t *testing.T) workflow.State {
+	t.Helper()
+	flow, err := p.engine.Workflow(t.Context(), p.who, p.flow.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return flow.State
+}
+
+// all returns the units of the workflow.
 func (p *press) all(t *testing.T) []workflow.Unit {
 	t.Helper()
 	units, err := p.engine.Units(t.Context(), p.who, []uuid.UUID{p.flow.ID}, workflow.StepPublish)

@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -37,11 +38,16 @@ func (p *press) again(t *testing.T, change func(*workflow.Publication)) {
 	p.work(t, p.all(t)[0].ID)
 }
 
-// decide decides about the first publication, and takes its post from the readers when the decision asks for it.
+// decide decides about the first publication that waits for a decision, or about the first of all. It takes the post
+// from the readers when the decision asks for that.
 func (p *press) decide(t *testing.T, choice engine.PublicationChoice) {
 	t.Helper()
+	all := p.publications(t)
+	i := max(0, slices.IndexFunc(all, func(p workflow.Publication) bool {
+		return p.State == workflow.PublicationNeedsDecision
+	}))
 	changed, err := p.engine.DecidePublication(t.Context(), p.who, engine.DecidePublicationInput{
-		PublicationID: p.publications(t)[0].ID, Choice: choice, Reason: "A test.",
+		PublicationID: all[i].ID, Choice: choice, Reason: "A test.",
 	})
 	if err != nil {
 		t.Error(err)
@@ -251,11 +257,11 @@ func TestWebhook_GetsAnArticleAgainAfterItsWithdrawal(t *testing.T) {
 		}
 	}))
 	t.Cleanup(receiver.Close)
-	p := newPressOf(t, []postgres.PublishTarget{{
+	p := newPressOf(t, pressOptions{targets: []postgres.PublishTarget{{
 		Kind:          workflow.TargetWebhook,
 		BaseURL:       receiver.URL,
 		TargetVersion: postgres.TargetVersion{State: workflow.TargetReady, Secret: []byte("whsec_c2VjcmV0")},
-	}})
+	}}})
 	p.pass(t)
 	p.work(t, p.all(t)[0].ID)
 	first := deliveryOf(p.publications(t)[0])

@@ -200,11 +200,11 @@ func TestWebhookReceiverSeesOneID(t *testing.T) {
 		}
 	}))
 	t.Cleanup(receiver.Close)
-	p := newPressOf(t, []postgres.PublishTarget{{
+	p := newPressOf(t, pressOptions{targets: []postgres.PublishTarget{{
 		Kind:          workflow.TargetWebhook,
 		BaseURL:       receiver.URL,
 		TargetVersion: postgres.TargetVersion{State: workflow.TargetReady, Secret: []byte("whsec_c2VjcmV0")},
-	}, {Kind: workflow.TargetFile, TargetVersion: postgres.TargetVersion{State: workflow.TargetReady}}})
+	}, {Kind: workflow.TargetFile, TargetVersion: postgres.TargetVersion{State: workflow.TargetReady}}}})
 	p.pass(t)
 	for _, unit := range p.all(t) {
 		p.work(t, unit.ID)
@@ -232,13 +232,13 @@ func TestGhostBodyIsNotEmpty(t *testing.T) {
 	ghost.Next(sandbox.LoseAnswer, sandbox.LoseAnswer)
 	server := httptest.NewServer(ghost)
 	t.Cleanup(server.Close)
-	p := newPressOf(t, []postgres.PublishTarget{{
+	p := newPressOf(t, pressOptions{targets: []postgres.PublishTarget{{
 		Kind:    workflow.TargetGhost,
 		BaseURL: server.URL,
 		TargetVersion: postgres.TargetVersion{
 			State: workflow.TargetReady, Secret: []byte(sandbox.GhostKey), SiteName: sandbox.Title,
 		},
-	}})
+	}}})
 	p.pass(t)
 	p.work(t, p.all(t)[0].ID)
 	posts := ghost.Posts()

@@ -1,13 +1,19 @@
 package steps_test
 
 import (
+	"cmp"
 	"context"
-	"fmt"
+	"maps"
 	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/infin8content/engine/internal/postgres"
 	"github.com/infin8content/engine/internal/publish"
@@ -15,9 +21,9 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// realSite returns the WordPress that TEST_WORDPRESS, TEST_WORDPRESS_USER and TEST_WORDPRESS_PASSWORD name, and n
-// targets on it. `make wordpress` sets one up.
-func realSite(t *testing.T, n int) (*publish.WordPress, []postgres.PublishTarget) {
+// realSite returns the WordPress that TEST_WORDPRESS, TEST_WORDPRESS_USER and TEST_WORDPRESS_PASSWORD name, and a
+// target on it. `make wordpress` sets one up.
+func realSite(t *testing.T) (*publish.WordPress, postgres.PublishTarget) {
 	t.Helper()
 	site := os.Getenv("TEST_WORDPRESS")
 	if site == "" {
@@ -33,150 +39,213 @@ func realSite(t *testing.T, n int) (*publish.WordPress, []postgres.PublishTarget
 		t.Fatal(err)
 	}
 	o.Root = found.Root
-	var targets []postgres.PublishTarget
-	for range n {
-		targets = append(targets, postgres.PublishTarget{
-			Kind:     workflow.TargetWordPress,
-			BaseURL:  site,
-			Username: o.User,
-			TargetVersion: postgres.TargetVersion{
-				State: workflow.TargetReady, Secret: []byte(o.Password), APIRoot: o.Root, SiteName: found.Name,
-			},
-		})
+	return publish.NewWordPress(o), postgres.PublishTarget{
+		Kind:     workflow.TargetWordPress,
+		BaseURL:  site,
+		Username: o.User,
+		TargetVersion: postgres.TargetVersion{
+			State: workflow.TargetReady, Secret: []byte(o.Password), APIRoot: o.Root, SiteName: found.Name,
+		},
 	}
-	return publish.NewWordPress(o), targets
 }
 
-// pointOf names the request of an attempt.
-func pointOf(r *http.Request) string {
-	path, query := r.URL.Path, r.URL.Query()
-	if route := query.Get("rest_route"); route != "" {
-		path = route
+// proxy stands between the engine and a site. It loses the answers of the requests whose numbers at a point are listed;
+// the site has worked on them.
+type proxy struct {
+	site   http.Handler
+	mu     sync.Mutex
+	lost   map[string][]int
+	seen   map[string]int
+	public map[string]bool // the paths of posts that were asked to be public
+	// before and after are called around each request, with its number at its point; they may be nil.
+	before, after func(point string, n int)
+}
+
+// behind puts a proxy before a site. It returns the target as it is behind the proxy.
+func (p *proxy) behind(t *testing.T, target postgres.PublishTarget) postgres.PublishTarget {
+	t.Helper()
+	to, err := url.Parse(target.BaseURL)
+	if err != nil {
+		t.Fatal(err)
 	}
+	p.site = &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(to) }}
+	p.seen, p.public = map[string]int{}, map[string]bool{}
+	server := httptest.NewServer(p)
+	t.Cleanup(server.Close)
+	target.APIRoot = strings.Replace(target.APIRoot, target.BaseURL, server.URL, 1)
+	target.BaseURL = server.URL
+	return target
+}
+
+func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	point, n, lose := p.count(r)
+	if p.before != nil {
+		p.before(point, n)
+	}
+	answer := httptest.NewRecorder()
+	// The site goes on when the client has gone.
+	p.site.ServeHTTP(answer, r.WithContext(context.WithoutCancel(r.Context())))
+	if p.after != nil {
+		p.after(point, n)
+	}
+	if lose {
+		panic(http.ErrAbortHandler)
+	}
+	maps.Copy(w.Header(), answer.Header())
+	w.WriteHeader(answer.Code)
+	_, _ = w.Write(answer.Body.Bytes())
+}
+
+// count names the point of a request and its number there, and reports whether its answer is lost.
+func (p *proxy) count(r *http.Request) (point string, n int, lose bool) {
+	path := cmp.Or(r.URL.Query().Get("rest_route"), r.URL.Path)
 	_, id, posts := strings.Cut(path, "/wp/v2/posts")
+	one := strings.Trim(id, "/") != ""
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	switch {
 	case !posts:
-		return ""
-	case r.Method == http.MethodPost && strings.Trim(id, "/") == "":
-		return "Draft"
+	case r.Method == http.MethodPost && !one:
+		point = "Draft"
 	case r.Method == http.MethodPost:
-		return "Publish"
-	case strings.Trim(id, "/") != "":
-		return "Get"
+		point, p.public[path] = "Publish", true
+	case p.public[path]:
+		point = "Verify"
+	case one:
+		point = "Get"
+	default:
+		point = "Look"
 	}
-	return "Look"
+	p.seen[point]++
+	return point, p.seen[point], slices.Contains(p.lost[point], p.seen[point])
 }
 
-// dropping loses the answers of the requests whose numbers at a point are listed; the site has worked on them.
-type dropping struct {
-	next  http.RoundTripper
-	mu    sync.Mutex
-	lost  map[string][]int
-	seen  map[string]int
-	after func(point string, n int)
-}
-
-func (d *dropping) RoundTrip(r *http.Request) (*http.Response, error) {
-	point := pointOf(r)
-	d.mu.Lock()
-	d.seen[point]++
-	n, lose := d.seen[point], false
-	for _, number := range d.lost[point] {
-		lose = lose || number == n
-	}
-	d.mu.Unlock()
-	answer, err := d.next.RoundTrip(r)
-	if d.after != nil {
-		d.after(point, n)
-	}
-	if err == nil && lose {
-		_ = answer.Body.Close()
-		return nil, fmt.Errorf("the answer at %s was dropped", point)
-	}
-	return answer, err
-}
-
-// Twenty workers publish ten publications to a real WordPress. One is killed in the middle of a draft, and answers are
-// lost at five points. Each publication has one public post, and no draft is left over.
+// Twenty workers publish ten articles to one WordPress. One is killed in the middle of a draft, and a proxy loses
+// answers at five points. Each article has one public post, and no draft is left over.
 func TestRealWordPress_TwentyPublishersMakeTenPosts(t *testing.T) {
 	t.Parallel()
-	site, targets := realSite(t, 10)
-	p := newPressOf(t, targets)
+	const articles = 10
+	site, target := realSite(t)
 	killed, kill := context.WithCancelCause(t.Context())
-	p.client.Transport = &dropping{
-		next: p.net.next,
-		lost: map[string][]int{"Look": {4}, "Draft": {1, 5}, "Get": {2, 13}, "Publish": {3, 7}},
-		seen: map[string]int{},
-		after: func(point string, n int) {
-			if point == "Draft" && n == 1 {
-				kill(steps.ErrShutdown)
+	between := &proxy{
+		lost: map[string][]int{"Look": {4, 9}, "Draft": {1, 5, 6}, "Get": {2, 6}, "Publish": {3, 7}, "Verify": {2, 5}},
+		before: func(point string, n int) {
+			if point == "Draft" && n == 1 { // The site has the request, and works on it.
+				time.AfterFunc(20*time.Millisecond, func() { kill(steps.ErrShutdown) })
 			}
 		},
 	}
+	p := newPressOf(t, pressOptions{
+		targets:  []postgres.PublishTarget{between.behind(t, target)},
+		articles: articles,
+		looks:    []time.Duration{0, 200 * time.Millisecond, time.Second, 3 * time.Second},
+	})
 	p.pass(t)
 	units := p.all(t)
 	taken, err := p.engine.ClaimUnit(t.Context(), p.who, units[0].ID)
-	if err != nil || taken.Unit == nil {
-		t.Fatalf("claim: got %+v, %v", taken, err)
+	if err != nil || taken.Unit == nil || len(units) != articles {
+		t.Fatalf("claim one of %d: got %+v, %v", len(units), taken, err)
 	}
 	if err := p.units.RunUnit(killed, p.who, taken.Workflow, *taken.Unit); err != nil {
 		t.Fatal(err)
 	}
+	if killed.Err() == nil {
+		t.Fatal("the worker was not killed in the middle of its draft")
+	}
 	var group sync.WaitGroup
 	for worker := range 20 {
-		group.Go(func() {
-			for i := range units {
-				p.work(t, units[(i+worker)%len(units)].ID)
-			}
-		})
+		group.Go(func() { p.workAll(t, worker) })
 	}
 	group.Wait()
+	for point, numbers := range between.lost {
+		if last := slices.Max(numbers); between.seen[point] < last {
+			t.Errorf("%s: got %d requests, so the answer %d was not lost", point, between.seen[point], last)
+		}
+	}
+	public, slugs := 0, map[string]bool{}
 	for _, publication := range p.publications(t) {
 		seen, err := site.Look(t.Context(), publish.Post{Marker: publication.ID.String(), Slug: "none"})
-		public, drafts := 0, 0
+		live, drafts := 0, 0
 		for _, post := range seen.Marked {
 			switch post.State {
 			case publish.Live:
-				public++
+				live++
+				slugs[post.Slug] = true
 			case publish.Draft:
 				drafts++
 			}
 		}
-		if err != nil || public != 1 || drafts != 0 || publication.State != workflow.PublicationLive {
+		if err != nil || live != 1 || drafts != 0 || publication.State != workflow.PublicationLive {
 			t.Errorf("%s %s: got %d public posts and %d drafts, %v, want one and none: %+v",
-				publication.State, publication.FailureMessage, public, drafts, err, seen.Marked)
+				publication.State, publication.FailureMessage, live, drafts, err, seen.Marked)
 		}
+		public += live
+	}
+	if public != articles || len(slugs) != articles {
+		t.Errorf("got %d public posts with %d slugs, want %d", public, len(slugs), articles)
+	}
+	p.pass(t)
+	if state := p.state(t); state != workflow.Completed {
+		t.Errorf("got %s, want COMPLETED", state)
 	}
 	p.sound(t)
+}
+
+// workAll makes attempts at all units until each has ended. Many workers do so at once, each in an order of its own.
+func (p *press) workAll(t *testing.T, worker int) {
+	t.Helper()
+	for end := time.Now().Add(2 * time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		units, open := p.all(t), false
+		for i := range units {
+			unit := units[(i+worker)%len(units)]
+			open = open || unit.State.IsOpen()
+			if unit.State != workflow.UnitPending {
+				continue
+			}
+			taken, err := p.engine.ClaimUnit(t.Context(), p.who, unit.ID)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			if taken.Unit == nil {
+				continue
+			}
+			if err := p.units.RunUnit(t.Context(), p.who, taken.Workflow, *taken.Unit); err != nil {
+				t.Error(err)
+				return
+			}
+		}
+		if !open {
+			return
+		}
+	}
+	t.Error("the units do not end")
 }
 
 // A person edits the draft in WordPress before it is public.
 func TestRealWordPress_AnEditIsFound(t *testing.T) {
 	t.Parallel()
-	site, targets := realSite(t, 1)
-	p := newPressOf(t, targets)
+	site, target := realSite(t)
+	var id string
+	between := &proxy{after: func(point string, _ int) {
+		if point != "Draft" {
+			return
+		}
+		seen, err := site.Look(t.Context(), publish.Post{Marker: id, Slug: "none"})
+		if err != nil || len(seen.Marked) != 1 {
+			t.Errorf("look: got %+v, %v, want the draft", seen, err)
+			return
+		}
+		_, err = site.Update(t.Context(), publish.Change{From: seen.Marked[0], Post: publish.Post{
+			Marker: id, Revision: 1, Title: "By a person", HTML: "<p>Written by a person.</p>",
+		}})
+		if err != nil {
+			t.Errorf("edit: %v", err)
+		}
+	}}
+	p := newPressOf(t, pressOptions{targets: []postgres.PublishTarget{between.behind(t, target)}})
 	p.pass(t)
-	id := p.publications(t)[0].ID.String()
-	p.client.Transport = &dropping{
-		next: p.net.next,
-		seen: map[string]int{},
-		after: func(point string, _ int) {
-			if point != "Draft" {
-				return
-			}
-			seen, err := site.Look(t.Context(), publish.Post{Marker: id, Slug: "none"})
-			if err != nil || len(seen.Marked) != 1 {
-				t.Errorf("look: got %+v, %v, want the draft", seen, err)
-				return
-			}
-			_, err = site.Update(t.Context(), publish.Change{From: seen.Marked[0], Post: publish.Post{
-				Marker: id, Revision: 1, Title: "By a person", HTML: "<p>Written by a person.</p>",
-			}})
-			if err != nil {
-				t.Errorf("edit: %v", err)
-			}
-		},
-	}
+	id = p.publications(t)[0].ID.String()
 	p.work(t, p.all(t)[0].ID)
 	got := p.publications(t)[0]
 	if got.State != workflow.PublicationNeedsDecision || got.Failure != workflow.FailureRemoteConflict {

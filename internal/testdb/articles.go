@@ -15,8 +15,8 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// Written is a workflow in ARTICLE_PROCESSING whose first article has a version by the engine, based on one quote. Its
-// unit is done, and the run waits for its end.
+// Written is an article of a workflow in ARTICLE_PROCESSING with a version by the engine, based on one quote. Its unit
+// is done. When the units of all articles are, the run waits for its end.
 type Written struct {
 	Flow    workflow.Workflow
 	Visit   int
@@ -37,44 +37,53 @@ func WrittenPage() content.WebPage {
 // Write takes a planned workflow whose first article is approved to ARTICLE_PROCESSING and writes that article.
 func Write(t testing.TB, db *DB, who caller.Caller, p Planned) Written {
 	t.Helper()
-	ctx, store := context.Background(), db.Store()
-	w := Written{Flow: p.Flow}
-	for w.Flow.State != workflow.ArticleProcessing {
-		w.Flow = Move(t, store, who, w.Flow, w.Flow.State.NextStates()[0])
+	return WriteArticles(t, db, who, p, 1)[0]
+}
+
+// WriteArticles takes a planned workflow whose first n articles are approved to ARTICLE_PROCESSING and writes them.
+func WriteArticles(t testing.TB, db *DB, who caller.Caller, p Planned, n int) []Written {
+	t.Helper()
+	ctx, store, flow := context.Background(), db.Store(), p.Flow
+	for flow.State != workflow.ArticleProcessing {
+		flow = Move(t, store, who, flow, flow.State.NextStates()[0])
 	}
 	step, _ := workflow.StepOf(workflow.StepArticle)
-	visit, found, err := store.OpenVisit(ctx, who, w.Flow.ID, step)
+	visit, found, err := store.OpenVisit(ctx, who, flow.ID, step)
 	if err != nil || !found {
 		t.Fatalf("open a visit: found %t, %v", found, err)
 	}
-	item := p.Plan.Items[0]
-	w.Visit = visit
-	w.Article = content.Article{
-		WorkflowID:   w.Flow.ID,
-		ID:           item.Page.ID,
-		Visit:        visit,
-		Position:     1,
-		UnitID:       uuid.Must(uuid.NewV7()),
-		PlanVisit:    p.Visit,
-		PlanRevision: 1,
-		Brief:        item.Plan.Brief,
+	written := make([]Written, n)
+	for i, item := range p.Plan.Items[:n] {
+		written[i] = Written{Flow: flow, Visit: visit, Article: content.Article{
+			WorkflowID:   flow.ID,
+			ID:           item.Page.ID,
+			Visit:        visit,
+			Position:     i + 1,
+			UnitID:       uuid.Must(uuid.NewV7()),
+			PlanVisit:    p.Visit,
+			PlanRevision: 1,
+			Brief:        item.Plan.Brief,
+		}}
 	}
-	if err := store.InTx(ctx, func(tx *postgres.Store) error { return parkArticle(ctx, tx, who, w) }); err != nil {
-		t.Fatalf("park an article: %v", err)
+	if err := store.InTx(ctx, func(tx *postgres.Store) error { return parkArticles(ctx, tx, who, written) }); err != nil {
+		t.Fatalf("park articles: %v", err)
 	}
-	units, err := store.Units(ctx, who, map[uuid.UUID]int{w.Flow.ID: visit})
+	units, err := store.Units(ctx, who, map[uuid.UUID]int{flow.ID: visit})
 	if err != nil {
 		t.Fatal(err)
 	}
-	claimed := moveUnit(t, store, who, units[w.Flow.ID][0], workflow.UnitClaim)
-	err = store.InTx(ctx, func(tx *postgres.Store) (err error) {
-		w.Unit, w.Version, err = writeArticle(ctx, tx, who, w.Article, claimed)
-		return err
-	})
-	if err != nil {
-		t.Fatalf("write an article: %v", err)
+	for i := range written {
+		w := &written[i]
+		claimed := moveUnit(t, store, who, units[flow.ID][i], workflow.UnitClaim)
+		err = store.InTx(ctx, func(tx *postgres.Store) (err error) {
+			w.Unit, w.Version, err = writeArticle(ctx, tx, who, w.Article, claimed)
+			return err
+		})
+		if err != nil {
+			t.Fatalf("write an article: %v", err)
+		}
 	}
-	return w
+	return written
 }
 
 // DecideText approves the text of a written article and returns the article.
@@ -98,32 +107,41 @@ func DecideText(t testing.TB, db *DB, who caller.Caller, w Written) Written {
 	return w
 }
 
-// parkArticle parks the run of a workflow over the unit of one article.
-func parkArticle(ctx context.Context, tx *postgres.Store, who caller.Caller, w Written) error {
-	run := workflow.Run{WorkflowID: w.Flow.ID, Token: w.Flow.Version, Worker: "worker:test"}
+// parkArticles parks the run of a workflow over the units of articles.
+func parkArticles(ctx context.Context, tx *postgres.Store, who caller.Caller, written []Written) error {
+	flow, visit, planned := written[0].Flow, written[0].Visit, written[0].Article.PlanVisit
+	run := workflow.Run{WorkflowID: flow.ID, Token: flow.Version, Worker: "worker:test"}
 	if _, won, err := tx.ParkRun(ctx, who, run); err != nil || !won {
 		return errors.Join(err, errors.New("not parked"))
 	}
+	var units []postgres.NewUnit
+	var ids []uuid.UUID
+	var articles []postgres.NewArticle
+	for _, w := range written {
+		units = append(units, postgres.NewUnit{ID: w.Article.UnitID, Label: w.Article.Brief.Title})
+		ids = append(ids, w.Article.ID)
+		articles = append(articles, postgres.NewArticle{ID: w.Article.ID, UnitID: w.Article.UnitID, PlanRevision: 1})
+	}
 	return errors.Join(
 		tx.PlanUnits(ctx, who, postgres.NewUnits{
-			WorkflowID: w.Flow.ID,
-			Visit:      w.Visit,
+			WorkflowID: flow.ID,
+			Visit:      visit,
 			Step:       workflow.StepArticle,
-			Token:      w.Flow.Version,
-			Units:      []postgres.NewUnit{{ID: w.Article.UnitID, Label: "First"}},
+			Token:      flow.Version,
+			Units:      units,
 			At:         Now(),
 		}),
 		tx.OpenArticleBudgets(ctx, who, postgres.NewArticleBudgets{
-			WorkflowID: w.Flow.ID,
-			ArticleIDs: []uuid.UUID{w.Article.ID},
+			WorkflowID: flow.ID,
+			ArticleIDs: ids,
 			Cap:        cost.Dollar / 10,
 			At:         Now(),
 		}),
 		tx.AddArticles(ctx, who, postgres.NewArticles{
-			WorkflowID: w.Flow.ID,
-			Visit:      w.Visit,
-			PlanVisit:  w.Article.PlanVisit,
-			Articles:   []postgres.NewArticle{{ID: w.Article.ID, UnitID: w.Article.UnitID, PlanRevision: 1}},
+			WorkflowID: flow.ID,
+			Visit:      visit,
+			PlanVisit:  planned,
+			Articles:   articles,
 			At:         Now(),
 		}),
 	)

@@ -66,15 +66,25 @@ func Plan(t testing.TB, db *DB, who caller.Caller, c Clustered) Planned {
 // DecidePlan approves the first article of a plan.
 func DecidePlan(t testing.TB, db *DB, who caller.Caller, p Planned) {
 	t.Helper()
+	DecidePlans(t, db, who, p, 1)
+}
+
+// DecidePlans approves the first n articles of a plan.
+func DecidePlans(t testing.TB, db *DB, who caller.Caller, p Planned, n int) {
+	t.Helper()
+	var decisions []postgres.PlanDecision
+	for _, item := range p.Plan.Items[:n] {
+		decisions = append(decisions, postgres.PlanDecision{
+			ArticleID: item.Page.ID, Revision: 1, Choice: content.PlanApproved,
+		})
+	}
 	err := db.Store().InTx(context.Background(), func(tx *postgres.Store) error {
 		return tx.DecidePlans(context.Background(), who, postgres.PlanDecisions{
 			WorkflowID: p.Flow.ID,
 			Visit:      p.Visit,
-			Decisions: []postgres.PlanDecision{
-				{ArticleID: p.Plan.Items[0].Page.ID, Revision: 1, Choice: content.PlanApproved},
-			},
-			Origin: content.OriginPerson,
-			At:     Now(),
+			Decisions:  decisions,
+			Origin:     content.OriginPerson,
+			At:         Now(),
 		})
 	})
 	if err != nil {

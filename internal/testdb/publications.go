@@ -25,44 +25,49 @@ type Published struct {
 func Publish(t testing.TB, db *DB, who caller.Caller, p Planned) Published {
 	t.Helper()
 	targets := []postgres.PublishTarget{PublishTarget(t, db, who), PublishTarget(t, db, who)}
-	flow, publications := ApprovePublishing(t, db, who, p, targets)
+	flow, publications := ApprovePublishing(t, db, who, p, 1, targets)
 	return send(t, db, who, Move(t, db.Store(), who, flow, workflow.PublishProcessing), publications)
 }
 
-// ApprovePublishing takes a plan with an approved article to PUBLISH_PENDING, with a publication on each target.
+// ApprovePublishing takes a plan whose first n articles are approved to PUBLISH_PENDING. The articles are written, and
+// each has a publication on each target.
 func ApprovePublishing(
-	t testing.TB, db *DB, who caller.Caller, p Planned, targets []postgres.PublishTarget,
+	t testing.TB, db *DB, who caller.Caller, p Planned, n int, targets []postgres.PublishTarget,
 ) (workflow.Workflow, []workflow.Publication) {
 	t.Helper()
 	ctx, store, second := context.Background(), db.Store(), who
 	second.Actor = "second of " + who.Actor
-	p.Plan.Items[0].Plan.Choice = content.PlanApproved
-	flow := decide(t, db, second, gateStep{
+	for i := range n {
+		p.Plan.Items[i].Plan.Choice = content.PlanApproved
+	}
+	p.Flow = decide(t, db, second, gateStep{
 		flow:      p.Flow,
 		to:        workflow.ArticlePending,
 		gate:      workflow.GatePlan,
 		selection: p.Plan.Selection(),
 		preparer:  who.Actor,
 	})
-	for flow.State != workflow.ArticleCompleted {
-		flow = Move(t, store, who, flow, flow.State.NextStates()[0])
-	}
-	article := p.Plan.Items[0].Page.ID
+	written := WriteArticles(t, db, who, p, n)
+	flow := Move(t, store, who, written[0].Flow, workflow.ArticleCompleted)
 	var items []content.PublishItem
 	var publications []workflow.Publication
-	for _, target := range targets {
-		items = append(items, content.PublishItem{ArticleID: article, TargetID: target.ID, Revision: 1})
-		publications = append(publications, workflow.Publication{
-			ID:         uuid.Must(uuid.NewV7()),
-			WorkflowID: flow.ID,
-			TargetID:   target.ID,
-			ArticleID:  article,
-			Revision:   1,
-			Approval:   flow.Version + 1,
-			Policy:     workflow.PublishNow,
-			State:      workflow.PublicationPlanned,
-			ChangedAt:  Now(),
-		})
+	for _, w := range written {
+		for _, target := range targets {
+			items = append(items, content.PublishItem{
+				ArticleID: w.Article.ID, TargetID: target.ID, Revision: w.Version.Revision,
+			})
+			publications = append(publications, workflow.Publication{
+				ID:         uuid.Must(uuid.NewV7()),
+				WorkflowID: flow.ID,
+				TargetID:   target.ID,
+				ArticleID:  w.Article.ID,
+				Revision:   w.Version.Revision,
+				Approval:   flow.Version + 1,
+				Policy:     workflow.PublishNow,
+				State:      workflow.PublicationPlanned,
+				ChangedAt:  Now(),
+			})
+		}
 	}
 	return decide(t, db, who, gateStep{
 		flow:      flow,
@@ -165,7 +170,7 @@ func decide(t testing.TB, db *DB, who caller.Caller, g gateStep) workflow.Workfl
 }
 
 // ApproveAgain resets a workflow that has failed in the step PUBLISH, and takes it to PUBLISH_PENDING by another
-// decision that asks for one of its publications as change says.
+// decision that asks for its publication as change says. Another revision is written first.
 func ApproveAgain(
 	t testing.TB, db *DB, who caller.Caller, failed workflow.Workflow, change func(*workflow.Publication),
 ) workflow.Workflow {
@@ -188,6 +193,9 @@ func ApproveAgain(
 	if err != nil {
 		t.Fatal(err)
 	}
+	if after.Revision != before.Revision {
+		writeAgain(t, db, who, after)
+	}
 	return decide(t, db, who, gateStep{
 		flow: flow,
 		to:   workflow.PublishPending,
@@ -203,4 +211,22 @@ func ApproveAgain(
 			return err
 		},
 	})
+}
+
+// writeAgain lets a person write the version that a publication asks for, from the one before.
+func writeAgain(t testing.TB, db *DB, who caller.Caller, p workflow.Publication) {
+	t.Helper()
+	ctx, before := context.Background(), p.Revision-1
+	article := content.Article{WorkflowID: p.WorkflowID, ID: p.ArticleID}
+	err := db.Owner.QueryRow(ctx, `SELECT max(visit) FROM articles WHERE organization_id = $1 AND article_id = $2`,
+		who.OrganizationID, p.ArticleID).Scan(&article.Visit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := ArticleText(article, content.AuthorPerson, Now())
+	text.BasedOn = &before
+	version, written, err := db.Store().AddArticleVersion(ctx, who, text)
+	if err != nil || !written || version.Revision != p.Revision {
+		t.Fatalf("write revision %d: got %d, written %t, %v", p.Revision, version.Revision, written, err)
+	}
 }

@@ -1,6 +1,9 @@
 package attack
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // publicationEvent writes the next event of the publication that a worker sends; the publication stays as it is. The
 // arguments are SQL.
@@ -64,6 +67,13 @@ func publications() []Attack {
 			refused("publication_events_asked")),
 		byBoth("an event of a publication is no legal move", publicationEvent("PUBLISH", "LIVE", "1", person),
 			refused("publication_events_move")),
+		byBoth("an event of a publication names a text that was never written",
+			strings.Replace(publicationEvent("DRAFT", "DRAFTED", "1", person), "p.revision", "9", 1),
+			refused("publication_events_article_version")),
+		byBoth("a publication asks for a text that was never written",
+			`WITH drafted AS (`+publicationEvent("DRAFT", "DRAFTED", "1", person)+`) `+
+				ofPublication(`revision = 9, state = 'DRAFTED', remote_id = '7', version = version + 1`),
+			refused("publications_article_version")),
 		byBoth("the events of a publication leave a gap", publicationEvent("DRAFT", "DRAFTED", "2", person),
 			refused("publication_events_unbroken")),
 		byBoth("a draft is sent without a unit", `INSERT INTO publication_events (organization_id, workflow_id,
