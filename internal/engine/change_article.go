@@ -79,7 +79,7 @@ func (e *Engine) changeArticle(
 		operation: c.operation,
 		key:       c.key,
 		content:   c.content,
-	}, func(tx *postgres.Store, l lockedUnit) (workflow.Unit, error) {
+	}, func(tx *postgres.Store, l *lockedUnit) (workflow.Unit, error) {
 		if !isWriting(l.flow) {
 			return l.unit, &StaleStateError{Current: l.flow}
 		}
@@ -87,7 +87,7 @@ func (e *Engine) changeArticle(
 		if err != nil {
 			return l.unit, err
 		}
-		if err := change(tx, &l, locked); err != nil {
+		if err := change(tx, l, locked); err != nil {
 			return l.unit, err
 		}
 		changed.Workflow = l.flow

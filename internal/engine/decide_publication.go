@@ -2,16 +2,15 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/google/uuid"
 
 	"github.com/infin8content/engine/internal/caller"
 	"github.com/infin8content/engine/internal/fault"
 	"github.com/infin8content/engine/internal/postgres"
-	"github.com/infin8content/engine/internal/spelling"
 	"github.com/infin8content/engine/internal/workflow"
 )
 
@@ -47,7 +46,8 @@ type ChangedPublication struct {
 }
 
 // DecidePublication decides about a publication that waits for a person, and takes one from its readers. ADOPT and
-// OVERWRITE begin another attempt at the unit. CONFLICT when the publication is in another state, *StaleStateError when
+// OVERWRITE begin another attempt at the unit. SKIP and UNPUBLISH leave the unit out, unless it runs or is done: the
+// step then ends without it, as with SkipUnit. CONFLICT when the publication is in another state, *StaleStateError when
 // its step is over.
 func (e *Engine) DecidePublication(
 	ctx context.Context, who caller.Caller, in DecidePublicationInput,
@@ -91,8 +91,10 @@ func (in DecidePublicationInput) check() error {
 		return fault.Invalid([]string{"reason"}, "Give a reason.")
 	case in.RemoteID != "" && in.Choice != ChoiceAdopt:
 		return fault.Invalid([]string{"remoteId"}, "Only ADOPT names a post.")
-	case utf8.RuneCountInString(in.RemoteID) > maxRemoteID || spelling.Fault(in.RemoteID) != "":
-		return fault.Invalid([]string{"remoteId"}, "The id of a post has at most %d plain characters.", maxRemoteID)
+	case len(in.RemoteID) > maxRemoteID || strings.ContainsFunc(in.RemoteID, func(r rune) bool {
+		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_')
+	}):
+		return fault.Invalid([]string{"remoteId"}, "The id of a post has at most %d letters, digits, - and _.", maxRemoteID)
 	}
 	return nil
 }
@@ -116,27 +118,21 @@ func (e *Engine) decidePublication(
 	if err := movePublication(ctx, tx, who, move); err != nil {
 		return err
 	}
-	switch in.Choice {
-	case ChoiceUnpublish:
-		return e.jobs.Unpublish(ctx, tx.Tx(), who.OrganizationID, p.ID, at)
-	case ChoiceSkip:
+	if in.Choice == ChoiceUnpublish {
+		if err := e.jobs.Unpublish(ctx, tx.Tx(), who.OrganizationID, p.ID, at); err != nil {
+			return err
+		}
+	}
+	if in.Choice == ChoiceUnpublish || in.Choice == ChoiceSkip {
 		if !works || !l.isInStep(l.step().Processing, l.step().Failed) {
 			return nil
 		}
-		skipped, err := l.unit.Skip(l.at)
-		if err != nil {
-			return nil // The unit runs: its attempt finds the publication left out.
+		_, err := e.skipIn(ctx, tx, who, &l, in.Reason)
+		var illegal *workflow.IllegalUnitMoveError
+		if errors.As(err, &illegal) {
+			return nil // The unit runs, and its attempt finds the publication left out, or it has ended.
 		}
-		err = e.moveUnit(ctx, tx, who, postgres.UnitMove{
-			Before: l.unit,
-			After:  skipped,
-			Kind:   workflow.UnitSkip,
-			Reason: in.Reason,
-		})
-		if err != nil {
-			return err
-		}
-		return e.afterUnit(ctx, tx, who, l)
+		return err
 	}
 	if !works {
 		return &StaleStateError{Current: l.flow}

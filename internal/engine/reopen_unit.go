@@ -35,8 +35,8 @@ func (e *Engine) ReopenUnit(ctx context.Context, who caller.Caller, in ReopenUni
 		operation: "reopenUnit",
 		key:       key,
 		content:   in,
-	}, func(tx *postgres.Store, l lockedUnit) (workflow.Unit, error) {
-		return e.reopenIn(ctx, tx, who, &l, in.Reason)
+	}, func(tx *postgres.Store, l *lockedUnit) (workflow.Unit, error) {
+		return e.reopenIn(ctx, tx, who, l, in.Reason)
 	})
 }
 

@@ -52,8 +52,8 @@ type SkipArticleInput struct {
 	IdempotencyKey string
 }
 
-// SkipArticle leaves an article out that waits or has failed, with a reason. The step then ends without it. CONFLICT
-// for an article in another state, *StaleStateError when the step is over.
+// SkipArticle leaves an article out that waits or has failed, with a reason, as SkipUnit does. CONFLICT for an article
+// in another state, *StaleStateError when the step is over.
 func (e *Engine) SkipArticle(
 	ctx context.Context, who caller.Caller, in SkipArticleInput,
 ) (_ ChangedArticle, err error) {
@@ -73,7 +73,7 @@ func (e *Engine) SkipArticle(
 		key:       key,
 		content:   in,
 	}, func(tx *postgres.Store, l *lockedUnit, _ Article) error {
-		_, err := e.skipIn(ctx, tx, who, *l, in.Reason)
+		_, err := e.skipIn(ctx, tx, who, l, in.Reason)
 		return err
 	})
 }

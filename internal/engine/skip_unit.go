@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/google/uuid"
@@ -27,8 +28,9 @@ type SkipUnitInput struct {
 	IdempotencyKey string
 }
 
-// SkipUnit leaves a pending or failed unit out, with a reason. The step then ends without it. CONFLICT for a unit in
-// another state, *StaleStateError when its step is over.
+// SkipUnit leaves a pending or failed unit out, with a reason. The step then ends without it, also one that has failed:
+// when no failed unit is left, a worker ends it by the completion rule. CONFLICT for a unit in another state,
+// *StaleStateError when its step is over.
 func (e *Engine) SkipUnit(ctx context.Context, who caller.Caller, in SkipUnitInput) (_ ChangedUnit, err error) {
 	ctx, end := e.begin(ctx, "SkipUnit")
 	defer end(&err)
@@ -45,14 +47,14 @@ func (e *Engine) SkipUnit(ctx context.Context, who caller.Caller, in SkipUnitInp
 		operation: "skipUnit",
 		key:       key,
 		content:   in,
-	}, func(tx *postgres.Store, l lockedUnit) (workflow.Unit, error) {
+	}, func(tx *postgres.Store, l *lockedUnit) (workflow.Unit, error) {
 		return e.skipIn(ctx, tx, who, l, in.Reason)
 	})
 }
 
-// skipIn leaves a locked unit out.
+// skipIn leaves a locked unit out. It sets l.flow to the workflow after a new run.
 func (e *Engine) skipIn(
-	ctx context.Context, tx *postgres.Store, who caller.Caller, l lockedUnit, reason string,
+	ctx context.Context, tx *postgres.Store, who caller.Caller, l *lockedUnit, reason string,
 ) (workflow.Unit, error) {
 	if !l.isInStep(l.step().Processing, l.step().Failed) {
 		return l.unit, &StaleStateError{Current: l.flow}
@@ -70,7 +72,37 @@ func (e *Engine) skipIn(
 	if err := e.moveUnit(ctx, tx, who, m); err != nil {
 		return l.unit, err
 	}
-	return next, e.afterUnit(ctx, tx, who, l)
+	if err := e.endFailed(ctx, tx, who, l); err != nil {
+		return next, err
+	}
+	return next, e.afterUnit(ctx, tx, who, *l)
+}
+
+// endFailed begins a run of a failed step whose units have all ended. The run opens none of them: it ends the step by
+// the completion rule. It sets l.flow to the workflow after the new run.
+func (e *Engine) endFailed(ctx context.Context, tx *postgres.Store, who caller.Caller, l *lockedUnit) error {
+	step := l.step()
+	if !l.isInStep(step.Failed) || !e.drives[step.Key] {
+		return nil
+	}
+	outside, err := tx.OutsideSteps(ctx, who)
+	if err != nil || outside.Has(step.Key) {
+		return err
+	}
+	units, err := tx.Units(ctx, who, map[uuid.UUID]int{l.flow.ID: l.unit.Visit})
+	if err != nil {
+		return fmt.Errorf("read the units of workflow %s: %w", l.flow.ID, err)
+	}
+	if end := workflow.EndOf(units[l.flow.ID]); end == workflow.UnitsOpen || end == workflow.UnitsFailed {
+		return nil
+	}
+	move := e.retry(who, l.flow, outside, l.at)
+	move.Reason = fmt.Sprintf("unit %d left out", l.unit.Position)
+	moved, err := e.makeIn(ctx, tx, who, move)
+	if err == nil {
+		l.flow = moved.Workflow
+	}
+	return err
 }
 
 // checkGiven returns an error for a reason that says nothing.
@@ -104,9 +136,10 @@ type unitChange struct {
 	content        any
 }
 
-// changeUnit changes a unit of the current visit under an idempotency key.
+// changeUnit changes a unit of the current visit under an idempotency key. change sets the workflow of the unit when it
+// moves that too.
 func (e *Engine) changeUnit(
-	ctx context.Context, who caller.Caller, c unitChange, change func(*postgres.Store, lockedUnit) (workflow.Unit, error),
+	ctx context.Context, who caller.Caller, c unitChange, change func(*postgres.Store, *lockedUnit) (workflow.Unit, error),
 ) (ChangedUnit, error) {
 	unit, err := e.Unit(ctx, who, c.id)
 	if err != nil {
@@ -127,8 +160,8 @@ func (e *Engine) changeUnit(
 		if err := checkCurrent(ctx, tx, who, l); err != nil {
 			return err
 		}
+		changed.Unit, err = change(tx, &l)
 		changed.Workflow = l.flow
-		changed.Unit, err = change(tx, l)
 		return err
 	})
 	var illegal *workflow.IllegalUnitMoveError

@@ -91,6 +91,20 @@ func (u units) end(t *testing.T, who caller.Caller, unit *workflow.Unit, code wo
 	}
 }
 
+// failStep ends the run of the step because units have failed.
+func (u units) failStep(t *testing.T, who caller.Caller) {
+	t.Helper()
+	taken, err := u.Engine.Take(t.Context(), who, u.flow.ID)
+	if err != nil || taken.Run == nil {
+		t.Fatalf("take: %+v, %v", taken, err)
+	}
+	if _, err := u.Engine.FailRun(t.Context(), who, engine.FailRunInput{
+		Run: *taken.Run, Failure: workflow.FailureUnitsFailed,
+	}); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // states returns the states of the units in their order.
 func (u units) states(t *testing.T) (states []workflow.UnitState) {
 	t.Helper()
@@ -251,15 +265,7 @@ func TestUnits_RetryOfTheStepTriesTheFailedOnesAgain(t *testing.T) {
 	worker := workerOf(u.Who, "one")
 	u.end(t, worker, u.claim(t, worker, 0), "")
 	u.end(t, worker, u.claim(t, worker, 1), workflow.FailureAuth)
-	taken, err := u.Engine.Take(t.Context(), worker, u.flow.ID)
-	if err != nil || taken.Run == nil {
-		t.Fatalf("take: %+v, %v", taken, err)
-	}
-	if _, err := u.Engine.FailRun(t.Context(), worker, engine.FailRunInput{
-		Run: *taken.Run, Failure: workflow.FailureUnitsFailed,
-	}); err != nil {
-		t.Fatal(err)
-	}
+	u.failStep(t, worker)
 	in := engine.RetryStepInput{WorkflowID: u.flow.ID, IdempotencyKey: "again"}
 	moved, err := u.Engine.RetryStep(t.Context(), u.Who, in)
 	if err != nil || moved.Workflow.State != workflow.ArticleProcessing {
@@ -360,25 +366,5 @@ func TestSweepUnits_InsertsALostJobAgain(t *testing.T) {
 	}
 	if swept, err := u.Engine.SweepUnits(t.Context()); err != nil || swept != 0 {
 		t.Errorf("swept %d at once again, %v", swept, err)
-	}
-}
-
-func TestSkipUnit_CountsForTheEndOfItsStep(t *testing.T) {
-	t.Parallel()
-	u := park(t, newUnitFixture(t), 2)
-	worker := workerOf(u.Who, "one")
-	for _, id := range u.ids {
-		in := engine.SkipUnitInput{UnitID: id, Reason: "not needed"}
-		if _, err := u.Engine.SkipUnit(t.Context(), u.Who, in); err != nil {
-			t.Fatal(err)
-		}
-	}
-	taken, err := u.Engine.Take(t.Context(), worker, u.flow.ID)
-	if err != nil || taken.Run == nil {
-		t.Fatalf("take: %+v, %v", taken, err)
-	}
-	all, err := u.Engine.UnitsOf(t.Context(), worker, *taken.Run, u.visit)
-	if end := workflow.EndOf(all); err != nil || end != workflow.UnitsEmpty {
-		t.Errorf("got %s, %v", end, err)
 	}
 }

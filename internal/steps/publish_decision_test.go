@@ -49,3 +49,37 @@ func TestPublish_ADecisionAboutAnEditReachesTheSite(t *testing.T) {
 		})
 	}
 }
+
+// One of two posts failed, and a person decides that readers shall not have it: the step ends with the other one.
+func TestPublish_ADecisionAgainstTheLastFailedPostEndsTheStep(t *testing.T) {
+	t.Parallel()
+	for _, choice := range []engine.PublicationChoice{engine.ChoiceSkip, engine.ChoiceUnpublish} {
+		t.Run(string(choice), func(t *testing.T) {
+			t.Parallel()
+			p := newPress(t, 2)
+			p.pass(t)
+			p.net.after = func(n int) {
+				if n == points["Draft"] && p.net.seen["site0"] == n {
+					p.sites[0].Edit(1, "<p>Written by a person.</p>")
+				}
+			}
+			for _, unit := range p.all(t) {
+				p.work(t, unit.ID)
+			}
+			p.net.after = nil
+			p.pass(t)
+			if state := p.state(t); state != workflow.PublishFailed {
+				t.Fatalf("got %s, want PUBLISH_FAILED", state)
+			}
+			p.decide(t, choice)
+			if state := p.state(t); state != workflow.PublishProcessing {
+				t.Errorf("after the decision: got %s, want PUBLISH_PROCESSING", state)
+			}
+			p.pass(t)
+			if state := p.state(t); state != workflow.Completed {
+				t.Errorf("got %s, want COMPLETED", state)
+			}
+			p.sound(t)
+		})
+	}
+}
