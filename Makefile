@@ -36,4 +36,4 @@ demo: ## Run one workflow, then serve the console and the playground: go run . d
 	go run . demo
 
 wordpress: ## Publish to a real WordPress. Needs the packages wordpress, mariadb-server, php-cli and php-mysql.
-	go run ./test/wordpress go test -count=1 -run 'TestSite|TestCheck|TestRealWordPress' ./internal/publish ./internal/steps
+	go run ./test/wordpress go test -count=1 -run 'TestSite|TestCheck|TestWordPress|TestRealWordPress' ./internal/publish ./internal/steps

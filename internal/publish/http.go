@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptrace"
+	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -38,6 +39,8 @@ type exchange struct {
 	// body is sent as JSON; nil sends none.
 	body any
 	sign func(http.Header) error
+	// secrets are texts that the site may quote, and that no message may have.
+	secrets []string
 	// explain returns the message of an error in the API's own form, and false for a body of another form.
 	explain func(status int, body []byte) (string, bool)
 }
@@ -62,7 +65,7 @@ func (x exchange) do(ctx context.Context, client *http.Client, out any) (http.He
 	}
 	if response.StatusCode < 200 || response.StatusCode > 299 {
 		message, ours := x.explain(response.StatusCode, body)
-		failed := answered(response, ours, clean(message))
+		failed := answered(response, ours, clean(x.without(request, message)))
 		failed.Applied = failed.Applied && changes
 		return response.Header, failed
 	}
@@ -83,6 +86,17 @@ func (x exchange) do(ctx context.Context, client *http.Client, out any) (http.He
 		}
 	}
 	return response.Header, nil
+}
+
+// without returns a message of the site without the secrets and the login of the request.
+func (x exchange) without(r *http.Request, message string) string {
+	_, login, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	for _, secret := range append(slices.Clone(x.secrets), login) {
+		if secret != "" {
+			message = strings.ReplaceAll(message, secret, "…")
+		}
+	}
+	return message
 }
 
 func (x exchange) request(ctx context.Context) (*http.Request, error) {

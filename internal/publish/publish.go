@@ -28,9 +28,9 @@ type Post struct {
 	Revision int
 	// Slug is the last part of the post's address.
 	Slug    string
-	Title   string
+	Title   string // plain text
 	HTML    string // sanitised
-	Excerpt string
+	Excerpt string // plain text
 	// Tags and Categories are names. A name that the site does not have yet becomes a new one.
 	Tags       []string
 	Categories []string // WordPress only
