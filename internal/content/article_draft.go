@@ -161,11 +161,11 @@ func (d Draft) concerns(i int, s SectionPlan, c Check) bool {
 }
 
 // SectionText returns a text of a model as the body of a section: without links and addresses, which a model may
-// invent, and with headings of level 3 and below only.
+// invent, without control characters, and with headings of level 3 and below only.
 func SectionText(markdown string) string {
 	fence := ""
 	var body strings.Builder
-	for line := range strings.Lines(WithoutLinks(markdown)) {
+	for line := range strings.Lines(WithoutLinks(PlainLines(markdown))) {
 		before := fence
 		fence = fenceAfter(fence, line)
 		level, heading := headingOf(line)

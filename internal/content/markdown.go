@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"strings"
 	"sync"
+	"unicode"
 
 	"github.com/microcosm-cc/bluemonday"
 	"github.com/yuin/goldmark"
@@ -32,6 +33,18 @@ func RenderMarkdown(source string) string {
 		return "" // Only a writer that fails gives an error, and a buffer does not.
 	}
 	return sanitizer().Sanitize(html.String())
+}
+
+// PlainLines returns valid text with the line ends of Unix and without control characters except tabs. A control
+// character breaks the feed of a site, which is XML.
+func PlainLines(source string) string {
+	source = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(strings.ToValidUTF8(source, "�"))
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\n' && r != '\t' {
+			return -1
+		}
+		return r
+	}, source)
 }
 
 // Section is a heading with the text up to the next heading.

@@ -135,8 +135,9 @@ func (in SetBrandInput) apply(brand content.Brand) (content.Brand, error) {
 }
 
 func checkBrandText(field []string, text string, most int) error {
-	if !utf8.ValidString(text) || strings.ContainsRune(text, 0) || utf8.RuneCountInString(text) > most {
-		return fault.Invalid(field, "This text must be valid, without NUL, and have at most %d characters.", most)
+	if content.PlainLines(text) != strings.ReplaceAll(text, "\r\n", "\n") || utf8.RuneCountInString(text) > most {
+		return fault.Invalid(field,
+			"This text has at most %d characters, and no control characters except tabs and line ends.", most)
 	}
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/infin8content/engine/internal/content"
 	"github.com/infin8content/engine/internal/fault"
 	"github.com/infin8content/engine/internal/postgres"
+	"github.com/infin8content/engine/internal/spelling"
 )
 
 // UpdateArticleInput changes the text of an article. A nil field stays as it is.
@@ -89,25 +90,24 @@ func (in *UpdateArticleInput) clean() error {
 		if *line.text == nil {
 			continue
 		}
-		text, err := storableText(**line.text, line.field)
-		if err != nil {
-			return err
-		}
-		text = strings.Join(strings.Fields(text), " ")
+		text := strings.Join(strings.Fields(spelling.Clean(**line.text)), " ")
 		if n := utf8.RuneCountInString(text); n < line.least || n > line.most {
 			return fault.Invalid([]string{line.field}, "This text has %d to %d characters.", line.least, line.most)
+		}
+		if wrong := spelling.Fault(text); wrong != "" {
+			return fault.Invalid([]string{line.field}, "This text must %s.", wrong)
 		}
 		*line.text = &text
 	}
 	if in.Markdown == nil {
 		return nil
 	}
-	text, err := storableText(*in.Markdown, "markdown")
-	if err != nil {
-		return err
-	}
-	text = strings.TrimSpace(strings.ReplaceAll(text, "\r\n", "\n")) + "\n"
+	whole := strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(*in.Markdown)
+	text := strings.TrimSpace(whole) + "\n"
 	switch {
+	case content.PlainLines(whole) != whole:
+		return fault.Invalid([]string{"markdown"},
+			"The text must be valid UTF-8 without control characters except tabs and line ends.")
 	case text == "\n":
 		return fault.Invalid([]string{"markdown"}, "The text must not be empty.")
 	case len(text) > content.MaxMarkdown:
@@ -123,13 +123,6 @@ func (in *UpdateArticleInput) clean() error {
 	}
 	in.Markdown = &text
 	return nil
-}
-
-func storableText(text, field string) (string, error) {
-	if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
-		return "", fault.Invalid([]string{field}, "This text must be valid UTF-8 without NUL.")
-	}
-	return text, nil
 }
 
 // apply returns the version with the new texts.
