@@ -50,6 +50,8 @@ func ParseURL(text string, rules URLRules) (*url.URL, error) {
 		return nil, errors.New("the address must have no query")
 	case !validPort(u.Port()):
 		return nil, errors.New("the port must be a number from 1 to 65535")
+	case !validHost(u):
+		return nil, errors.New("the host must be a name of letters, digits, - and _, or a whole IP address")
 	}
 	if err := rules.checkScheme(u); err != nil {
 		return nil, err
@@ -81,6 +83,38 @@ func validPort(port string) bool {
 	}
 	n, err := strconv.ParseUint(port, 10, 16)
 	return err == nil && n > 0
+}
+
+// validHost reports whether a host is a name or an IP address in its usual form. Some resolvers read a name that ends
+// in a number, such as 127.1, as an address.
+func validHost(u *url.URL) bool {
+	host := hostname(u)
+	if ip, err := netip.ParseAddr(host); err == nil || strings.HasPrefix(u.Host, "[") {
+		return err == nil && ip.Is6() == strings.HasPrefix(u.Host, "[")
+	}
+	labels := strings.Split(host, ".")
+	for _, label := range labels {
+		if label == "" || len(label) > maxLabel || strings.ContainsFunc(label, func(r rune) bool {
+			return !(r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '-' || r == '_')
+		}) {
+			return false
+		}
+	}
+	return len(host) <= maxHost && !isNumber(labels[len(labels)-1])
+}
+
+// The longest name of a host and of one of its labels, by RFC 1035.
+const (
+	maxHost  = 253
+	maxLabel = 63
+)
+
+// isNumber reports a number in decimal, octal or hexadecimal form.
+func isNumber(label string) bool {
+	digits := strings.TrimPrefix(label, "0x")
+	return !strings.ContainsFunc(digits, func(r rune) bool {
+		return !(r >= '0' && r <= '9' || digits != label && r >= 'a' && r <= 'f')
+	})
 }
 
 // hostname returns the host in lower case, without the dot of a fully qualified name.
