@@ -72,11 +72,15 @@ func (e *Engine) CreatePublishTarget(
 		made.State = workflow.TargetReady
 	}
 	// The record of the request must not have the secret, not even as a hash that can be guessed at.
-	in.IdempotencyKey, in.Secret = "", ""
+	repeated := struct {
+		CreatePublishTargetInput
+		SecretDigest string `json:",omitempty"`
+	}{in, e.targets.digest(who, in.Secret)}
+	repeated.IdempotencyKey, repeated.Secret = "", ""
 	replay, err := e.once(ctx, who, request{
 		key:       key,
 		operation: "createPublishTarget",
-		content:   in,
+		content:   repeated,
 		at:        at,
 	}, func(tx *postgres.Store) error { return addTarget(ctx, tx, who, made) })
 	if err != nil {

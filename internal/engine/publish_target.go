@@ -29,6 +29,16 @@ type Targets struct {
 	Check func(url string) error
 	// Seal encrypts the secret of a target. Without it, only targets without a secret can be made.
 	Seal func(organization, target uuid.UUID, secret string) []byte
+	// Digest returns what recognises the secret of a repeated request. It must not help to guess the secret.
+	Digest func(organization uuid.UUID, secret string) string
+}
+
+// digest returns the digest of a secret; "" for none.
+func (t Targets) digest(who caller.Caller, secret string) string {
+	if secret == "" || t.Digest == nil {
+		return ""
+	}
+	return t.Digest(who.OrganizationID, secret)
 }
 
 // ChangedTarget is a target after a change.

@@ -27,7 +27,8 @@ func sealing(t *testing.T) bundle {
 				}
 				return nil
 			},
-			Seal: func(_, target uuid.UUID, secret string) []byte { return []byte(target.String() + secret) },
+			Seal:   func(_, target uuid.UUID, secret string) []byte { return []byte(target.String() + secret) },
+			Digest: func(_ uuid.UUID, secret string) string { return "digest of " + secret },
 		}
 	})
 }
@@ -118,6 +119,39 @@ func TestPublishTarget_ASecretIsInNoAnswerAndInNoRecord(t *testing.T) {
 	again, err := b.Engine.CreatePublishTarget(ctx, b.Who, in)
 	if err != nil || !again.Replayed || again.Secret != "" || again.Target.ID != made.Target.ID {
 		t.Errorf("again: got %+v, %v, want the target without its secret", again, err)
+	}
+}
+
+// The secret is no part of the record of a request, but another secret is another request.
+func TestPublishTarget_AnotherSecretIsNoRepetition(t *testing.T) {
+	t.Parallel()
+	b, ctx := sealing(t), context.Background()
+	in := blog("Blog")
+	in.IdempotencyKey = "create"
+	made, err := b.Engine.CreatePublishTarget(ctx, b.Who, in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	change := engine.SetTargetSecretInput{TargetID: made.Target.ID, Secret: "wxyz 5678", IdempotencyKey: "change"}
+	if _, err := b.Engine.SetTargetSecret(ctx, b.Who, change); err != nil {
+		t.Fatal(err)
+	}
+	for name, repeat := range map[string]func(secret string) (engine.ChangedTarget, error){
+		applicationPassword: func(secret string) (engine.ChangedTarget, error) {
+			in.Secret = secret
+			return b.Engine.CreatePublishTarget(ctx, b.Who, in)
+		},
+		"wxyz 5678": func(secret string) (engine.ChangedTarget, error) {
+			change.Secret = secret
+			return b.Engine.SetTargetSecret(ctx, b.Who, change)
+		},
+	} {
+		if got, err := repeat(name); err != nil || !got.Replayed {
+			t.Errorf("the same secret: got %+v, %v, want the first answer", got, err)
+		}
+		if got, err := repeat("guessed"); fault.KindOf(err) != fault.IdempotencyMismatch {
+			t.Errorf("another secret: got %+v, %v, want IDEMPOTENCY_MISMATCH", got, err)
+		}
 	}
 }
 

@@ -31,12 +31,16 @@ func (e *Engine) SetTargetSecret(
 		return ChangedTarget{}, err
 	}
 	given, shown, key := in.Secret, "", in.IdempotencyKey
-	in.Secret, in.IdempotencyKey = "", "" // The record of the request must not have the secret.
+	repeated := struct {
+		SetTargetSecretInput
+		SecretDigest string `json:",omitempty"`
+	}{in, e.targets.digest(who, in.Secret)}
+	repeated.Secret, repeated.IdempotencyKey = "", "" // The record of the request must not have the secret.
 	out, err = e.changeTarget(ctx, who, targetChange{
 		request: request{
 			key:       key,
 			operation: "setPublishTargetSecret",
-			content:   in,
+			content:   repeated,
 			at:        e.now(),
 		},
 		target: in.TargetID,

@@ -7,7 +7,9 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/hkdf"
+	"crypto/hmac"
 	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 )
@@ -24,7 +26,11 @@ const (
 var ErrOpen = errors.New("the secret cannot be opened with this server's SECRETS_KEY")
 
 // Box seals and opens texts of one purpose. It is safe for concurrent use.
-type Box struct{ aead cipher.AEAD }
+type Box struct {
+	aead cipher.AEAD
+	// digest is the key of digests.
+	digest []byte
+}
 
 // NewBox derives the key of a purpose from the operator's secret.
 func NewBox(secret, purpose string) (*Box, error) {
@@ -44,7 +50,19 @@ func NewBox(secret, purpose string) (*Box, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Box{aead}, nil
+	digest, err := hkdf.Key(sha256.New, []byte(secret), nil, "infin8content digests of "+purpose, keySize)
+	if err != nil {
+		return nil, err
+	}
+	return &Box{aead, digest}, nil
+}
+
+// Digest returns a text by which two equal secrets of one context are recognised. Without the operator's secret it says
+// nothing about them: it is HMAC-SHA-256 with a key of its own.
+func (b *Box) Digest(context, text string) string {
+	mac := hmac.New(sha256.New, b.digest)
+	fmt.Fprintf(mac, "%d:%s%s", len(context), context, text)
+	return hex.EncodeToString(mac.Sum(nil))
 }
 
 // Seal encrypts a text for a context.

@@ -56,3 +56,23 @@ func TestNewBox_AShortSecretIsRefused(t *testing.T) {
 		t.Errorf("got %v, want an error that does not quote it", err)
 	}
 }
+
+func TestBox_DigestRecognisesTheSameSecretOfOneContext(t *testing.T) {
+	t.Parallel()
+	b := box(t, secret, "publish targets")
+	first := b.Digest("org", "application password")
+	if b.Digest("org", "application password") != first || len(first) != 64 {
+		t.Errorf("got %q twice, want one digest", first)
+	}
+	for name, other := range map[string]string{
+		"AnotherText":    b.Digest("org", "application passwore"),
+		"AnotherContext": b.Digest("org2", "application password"),
+		"AnotherSplit":   b.Digest("orga", "pplication password"),
+		"AnotherPurpose": box(t, secret, "other").Digest("org", "application password"),
+		"AnotherSecret":  box(t, strings.ToUpper(secret), "publish targets").Digest("org", "application password"),
+	} {
+		if other == first {
+			t.Errorf("%s: got the same digest", name)
+		}
+	}
+}

@@ -54,6 +54,9 @@ func (s SiteSettings) targets(box *sealed.Box, site string) engine.Targets {
 		t.Seal = func(organization, target uuid.UUID, secret string) []byte {
 			return box.Seal(sealedFor(organization, target), secret)
 		}
+		t.Digest = func(organization uuid.UUID, secret string) string {
+			return box.Digest(organization.String(), secret)
+		}
 	}
 	return t
 }
