@@ -198,17 +198,20 @@ func (r *round) collect(ctx context.Context) (history.History, error) {
 	return h, nil
 }
 
-// longestPause returns the longest time from the kill of a server to the next attempt of a step that it ran. Cancelled
-// steps have no next attempt and do not count.
+// longestPause returns the longest time from the kill of a server to the next attempt at a step that it ran. Runs
+// without a planned retry do not count: of cancelled workflows, and of steps that wait for a person.
 func (r *round) longestPause(ctx context.Context) (longest time.Duration) {
 	for _, k := range r.kills {
 		pauses, err := column[float64](ctx, r.cluster, `
-			SELECT extract(epoch FROM min(n.started_at) - $2)::float8 FROM workflow_runs AS r
-			JOIN workflow_runs AS n ON n.organization_id = r.organization_id AND n.workflow_id = r.workflow_id
-				AND n.token > r.token
+			SELECT extract(epoch FROM n.started_at - $2)::float8 FROM workflow_runs AS r
+			CROSS JOIN LATERAL (
+				SELECT l.started_at, l.step FROM workflow_runs AS l
+				WHERE l.organization_id = r.organization_id AND l.workflow_id = r.workflow_id AND l.token > r.token
+				ORDER BY l.token LIMIT 1
+			) AS n
 			WHERE r.organization_id = $1 AND r.worker LIKE $3 AND r.started_at < $2 AND r.failure_code = 'LEASE_EXPIRED'
-				AND n.attempt = r.attempt + 1
-			GROUP BY r.workflow_id, r.token`, r.organization, k.at, fmt.Sprintf("worker:%%-%d-%%", k.pid))
+				AND r.retry_at IS NOT NULL AND n.step = r.step`, r.organization, k.at,
+			fmt.Sprintf("worker:%%-%d-%%", k.pid))
 		if err != nil {
 			return 0
 		}
