@@ -54,6 +54,7 @@ func decodeRejectPublishing(input model.RejectPublishingInput) decoded[engine.Re
 func decodeDecidePublication(input model.DecidePublicationInput) (in decoded[engine.DecidePublicationInput]) {
 	in.blames(fault.NotFound, "publicationId")
 	in.blames(fault.Conflict, "choice")
+	in.blames(fault.StaleState, "publicationId")
 	in.value = engine.DecidePublicationInput{
 		PublicationID:  in.id(input.PublicationID, publicid.Publication, "publicationId"),
 		Choice:         input.Choice,

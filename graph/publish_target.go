@@ -32,8 +32,14 @@ func decodeCreatePublishTarget(
 	return in
 }
 
+// blamesTarget says that the usual refusals concern the target.
+func (d *decoder) blamesTarget() {
+	d.blames(fault.NotFound, "targetId")
+	d.blames(fault.Conflict, "targetId")
+}
+
 func decodeTestPublishTarget(input model.TestPublishTargetInput) (in decoded[engine.CheckTargetInput]) {
-	in.blames(fault.NotFound, "targetId")
+	in.blamesTarget()
 	in.value = engine.CheckTargetInput{
 		TargetID:       in.id(input.TargetID, publicid.PublishTarget, "targetId"),
 		IdempotencyKey: in.key(input.IdempotencyKey.Value()),
@@ -44,7 +50,7 @@ func decodeTestPublishTarget(input model.TestPublishTargetInput) (in decoded[eng
 func decodeSetPublishTargetSecret(
 	input model.SetPublishTargetSecretInput,
 ) (in decoded[engine.SetTargetSecretInput]) {
-	in.blames(fault.NotFound, "targetId")
+	in.blamesTarget()
 	in.value = engine.SetTargetSecretInput{
 		TargetID:       in.id(input.TargetID, publicid.PublishTarget, "targetId"),
 		Secret:         in.text(orEmpty(input.Secret.Value()), maxTargetSecret, "secret"),
@@ -55,7 +61,7 @@ func decodeSetPublishTargetSecret(
 }
 
 func decodeRetirePublishTarget(input model.RetirePublishTargetInput) (in decoded[engine.RetireTargetInput]) {
-	in.blames(fault.NotFound, "targetId")
+	in.blamesTarget()
 	in.value = engine.RetireTargetInput{
 		TargetID:       in.id(input.TargetID, publicid.PublishTarget, "targetId"),
 		Reason:         in.text(orEmpty(input.Reason.Value()), maxReasonCharacters, "reason"),

@@ -78,8 +78,11 @@ func (e *Engine) ApprovePublishing(
 }
 
 func (in ApprovePublishingInput) check(at time.Time) error {
-	if len(in.ArticleIDs) == 0 || len(in.TargetIDs) == 0 {
-		return fault.New(fault.NothingApproved, "Name at least one article and one target, or send the articles back.")
+	if len(in.ArticleIDs) == 0 {
+		return fault.New(fault.NothingApproved, "Name at least one article, or send the articles back.").At("articleIds")
+	}
+	if len(in.TargetIDs) == 0 {
+		return fault.New(fault.NothingApproved, "Name at least one target.").At("targetIds")
 	}
 	if n := len(in.ArticleIDs) * len(in.TargetIDs); n > MaxUnits {
 		return fault.New(fault.SelectionTooLarge, "These are %d publications; one approval has at most %d.", n, MaxUnits)

@@ -125,6 +125,13 @@ func (e *Error) Kind() Kind { return e.kind }
 // Field is the path of the input field at fault, or nil.
 func (e *Error) Field() []string { return e.field }
 
+// At returns the error with a path of the input field at fault.
+func (e *Error) At(field ...string) *Error {
+	at := *e
+	at.field = field
+	return &at
+}
+
 // KindOf returns the kind of the first public error in err's chain, INTERNAL when there is none, and "" for nil.
 func KindOf(err error) Kind {
 	if err == nil {

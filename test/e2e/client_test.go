@@ -118,6 +118,10 @@ type (
 		Secret       *string
 		Selection    *struct{ Digest string }
 		Gates        *struct{ Seeds string }
+		Article      *seenID
+		Publication  *seenID
+		Target       *seenID
+		Likely       *string
 		Affected     int
 		Batch        *seenID
 		Verification *seenID
@@ -138,6 +142,7 @@ const (
 	selectMoved    = selectWorkflow + `transition { version kind from to actor reason occurredAt } replayed `
 	selectCharged  = selectWorkflow + `call { id state hold cost } replayed `
 	selectReviewed = selectWorkflow + `affected selection { count digest } replayed `
+	selectArticle  = selectWorkflow + `article { id } replayed `
 	selectDecided  = `proposal { id } replayed `
 	selectBatch    = `preview { able digest } batch { id } replayed `
 	selectProblems = `userErrors {
@@ -166,6 +171,14 @@ var selections = map[string]struct{ input, fields string }{
 	"rejectSeeds":        {"RejectSeedsInput", selectMoved},
 	"retryCompetitors":   {"RetryCompetitorsInput", selectMoved},
 	"setMarket":          {"SetMarketInput", `market { mode } replayed `},
+	"updateArticle":      {"UpdateArticleInput", selectArticle},
+	"retryArticle":       {"RetryArticleInput", selectArticle},
+	"skipArticle":        {"SkipArticleInput", selectArticle},
+	"regenerateSection":  {"RegenerateSectionInput", selectArticle + `likely `},
+	"decideArticles":     {"DecideArticlesInput", selectWorkflow + `affected replayed `},
+	"approvePublishing":  {"ApprovePublishingInput", selectMoved},
+	"rejectPublishing":   {"RejectPublishingInput", selectMoved},
+	"decidePublication":  {"DecidePublicationInput", selectWorkflow + `publication { id } replayed `},
 	"setBrand":           {"SetBrandInput", `brand { tone } replayed `},
 	"setGates":           {"SetGatesInput", `gates { seeds } replayed `},
 	"claimWork":          {"ClaimWorkInput", `items { run { token } } replayed `},
@@ -187,14 +200,19 @@ var selections = map[string]struct{ input, fields string }{
 	"startSteps":         {"StartStepsInput", selectBatch},
 	"setWorkflowLimits":  {"SetWorkflowLimitsInput", selectBatch},
 
-	"startVerification":   {"StartVerificationInput", `verification { id } replayed `},
-	"setOrganizationName": {"SetOrganizationNameInput", `organization { name } replayed `},
-	"setAlertWebhook":     {"SetAlertWebhookInput", `organization { id } secret replayed `},
-	"importPrices":        {"ImportPricesInput", `changes { proposalId } applied replayed `},
-	"acceptPrice":         {"AcceptPriceInput", selectDecided},
-	"rejectPrice":         {"RejectPriceInput", selectDecided},
-	"createApiKey":        {"CreateApiKeyInput", `apiKey { id } secret replayed `},
-	"revokeApiKey":        {"RevokeApiKeyInput", `apiKey { id } replayed `},
+	"startVerification":      {"StartVerificationInput", `verification { id } replayed `},
+	"setOrganizationName":    {"SetOrganizationNameInput", `organization { name } replayed `},
+	"setAlertWebhook":        {"SetAlertWebhookInput", `organization { id } secret replayed `},
+	"importPrices":           {"ImportPricesInput", `changes { proposalId } applied replayed `},
+	"acceptPrice":            {"AcceptPriceInput", selectDecided},
+	"rejectPrice":            {"RejectPriceInput", selectDecided},
+	"createPublishTarget":    {"CreatePublishTargetInput", `target { id } secret replayed `},
+	"testPublishTarget":      {"TestPublishTargetInput", `target { id } replayed `},
+	"setPublishTargetSecret": {"SetPublishTargetSecretInput", `target { id } secret replayed `},
+	"retirePublishTarget":    {"RetirePublishTargetInput", `target { id } replayed `},
+
+	"createApiKey": {"CreateApiKeyInput", `apiKey { id } secret replayed `},
+	"revokeApiKey": {"RevokeApiKeyInput", `apiKey { id } replayed `},
 }
 
 // try sends a mutation and returns its payload; GraphQL errors are errors.

@@ -23,7 +23,8 @@ func bad(mutation, field string, value any, code string) badInput {
 
 func badInputs() []badInput {
 	return slices.Concat(badNames(), badAddresses(), badAmounts(), badIDs(), badKeys(), badMoves(), badReviews(),
-		badCalls(), badWork(), badBookings(), badSettings(), badBatches(), badPrices(),
+		badArticles(), badVerdicts(), badPublishing(), badTargets(), badCalls(), badWork(), badBookings(), badSettings(),
+		badBatches(), badPrices(),
 		badAPIKeys())
 }
 
@@ -92,11 +93,17 @@ func badIDs() (rows []badInput) {
 		switch mutation {
 		case "createWorkflow", "setMonthlyLimit", "setTimeZone", "setAlertWebhook", "importPrices", "createApiKey",
 			"setGates", "claimWork", "setOutsideSteps", "setOrganizationName", "setMarket",
-			"setBrand", "startVerification",
+			"setBrand", "startVerification", "createPublishTarget",
 			"cancelWorkflows", "retryWorkflows", "startSteps", "setWorkflowLimits", "markAlertsRead":
 			continue
 		case "settleUsage", "releaseUsage":
 			field, kind, foreign = "callId", "call_", func(f fixture) any { return f.other.held }
+		case "updateArticle", "retryArticle", "skipArticle", "regenerateSection":
+			field, kind, foreign = "articleId", "art_", func(f fixture) any { return f.other.press.article() }
+		case "decidePublication":
+			field, kind, foreign = "publicationId", "pub_", func(f fixture) any { return f.other.press.publication(1) }
+		case "testPublishTarget", "setPublishTargetSecret", "retirePublishTarget":
+			field, kind, foreign = "targetId", "target_", func(f fixture) any { return f.other.press.target }
 		case "adjustUsage":
 			field, kind, number, foreign = "entryId", "led_", "_1", func(f fixture) any { return f.other.entry(3) }
 		case "acceptPrice", "rejectPrice":

@@ -35,6 +35,8 @@ type fixture struct {
 	pending, accepted, rejected string
 	// An API key and its name.
 	apiKey, keyName string
+	// Articles and what they are published to; nil without write.
+	press *press
 	// other is the fixture of another organization, or nil.
 	other *fixture
 }
@@ -150,6 +152,9 @@ func (f fixture) good(mutation string, changes map[string]any) map[string]any {
 		"createApiKey": {"name": "New " + uuid.NewString(), "role": "VIEWER", "expiresAt": fromNow(time.Hour)},
 		"revokeApiKey": {"keyId": f.apiKey},
 	}[mutation]
+	if input == nil {
+		input = f.goodArticle(mutation)
+	}
 	for _, path := range slices.Sorted(maps.Keys(changes)) {
 		object, field := input, path
 		if outer, inner, nested := strings.Cut(path, "."); nested {
@@ -169,9 +174,10 @@ func (f fixture) good(mutation string, changes map[string]any) map[string]any {
 func TestMutationInput_IsRefusedByFieldAndWritesNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	server := start(t, append(w.environment(), "WEBHOOK_SECRET="+authSecret), "serve", "--listen=127.0.0.1:0",
-		"--connections=12", "--workers=false").listens(t)
+	server := start(t, append(w.environment(), "WEBHOOK_SECRET="+authSecret, "SECRETS_KEY="+authSecret), "serve",
+		"--listen=127.0.0.1:0", "--connections=12", "--workers=false").listens(t)
 	other := newFixture(t, w, server.address)
+	other.write(t)
 	rows := map[string][]badInput{}
 	for _, row := range badInputs() {
 		rows[row.mutation] = append(rows[row.mutation], row)
@@ -181,6 +187,9 @@ func TestMutationInput_IsRefusedByFieldAndWritesNothing(t *testing.T) {
 			t.Parallel()
 			f := newFixture(t, w, server.address)
 			f.other = &other
+			if ofArticles[mutation] {
+				f.write(t)
+			}
 			before := f.contents(t, f.who.OrganizationID)
 			for _, row := range rows[mutation] {
 				f.isRefused(t, row)
@@ -224,7 +233,8 @@ var types = map[string]string{
 	"ILLEGAL_TRANSITION": "IllegalTransition", "TERMINAL_STATE": "TerminalState", "DUPLICATE_NAME": "DuplicateName",
 	"IDEMPOTENCY_MISMATCH": "IdempotencyMismatch", "BUDGET_EXHAUSTED": "BudgetRefused", "BUDGET_HELD": "BudgetRefused",
 	"PRICE_UNKNOWN": "PriceUnknown",
-	"GATE_CLOSED":   "Conflict", "SELECTION_TOO_SMALL": "Conflict",
+	"GATE_CLOSED":   "Conflict", "SELECTION_TOO_SMALL": "Conflict", "SELECTION_TOO_LARGE": "Conflict",
+	"NOTHING_APPROVED": "Conflict", "TARGET_UNUSABLE": "Conflict", "REVISION_CONFLICT": "RevisionConflict",
 }
 
 // carries compares the fields of a user error with the database.
@@ -233,6 +243,9 @@ func (f fixture) carries(t *testing.T, p problem) {
 	switch p.Code {
 	case "STALE_STATE":
 		flows := []string{wf(f.fresh), wf(f.done), wf(f.failed), wf(f.review.Flow)}
+		if f.press != nil {
+			flows = append(flows, wf(f.press.writing.Flow), wf(f.press.ready.Flow), wf(f.press.published.Flow))
+		}
 		if p.Current == nil || !slices.Contains(flows, p.Current.ID) {
 			t.Errorf("current: got %+v, want the workflow", p.Current)
 		}
@@ -322,6 +335,7 @@ func TestMutation_NeedsTheRole(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	f := newFixture(t, w, w.serve(t, "--workers=false").address)
+	f.write(t)
 	before := f.contents(t, f.who.OrganizationID)
 	for mutation := range selections {
 		needed := map[string]caller.Permission{
@@ -333,6 +347,11 @@ func TestMutation_NeedsTheRole(t *testing.T) {
 			"rejectSeeds": caller.Operate, "setGates": caller.Settings,
 			"transitionWorkflow": caller.Drive, "renewLease": caller.Drive, "claimWork": caller.Drive,
 			"completeStep": caller.Drive, "failStep": caller.Drive, "setOutsideSteps": caller.Settings,
+			"updateArticle": caller.Operate, "retryArticle": caller.Operate, "skipArticle": caller.Operate,
+			"regenerateSection": caller.Operate, "decideArticles": caller.Operate, "approvePublishing": caller.Operate,
+			"rejectPublishing": caller.Operate, "decidePublication": caller.Operate,
+			"createPublishTarget": caller.Settings, "testPublishTarget": caller.Settings,
+			"setPublishTargetSecret": caller.Settings, "retirePublishTarget": caller.Settings,
 			"retryCompetitors": caller.Operate, "setMarket": caller.Settings, "setBrand": caller.Settings,
 			"reserveUsage": caller.Spend, "settleUsage": caller.Spend, "releaseUsage": caller.Spend,
 			"recordUsage": caller.Book, "adjustUsage": caller.Book,
