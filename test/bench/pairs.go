@@ -24,8 +24,8 @@ const (
 	// payingFlows is the number of the first of these workflows. It is beyond the workflows of -growth.
 	payingFlows = 100_000_000
 
-	heldForPair = cost.Dollar / 100
-	costOfPair  = cost.Dollar / 200
+	heldForPair = cost.Dollar / 10_000
+	costOfPair  = cost.Dollar / 20_000 // small, so that a month of $25 lasts for a long comparison
 	pairModel   = "openai/gpt-4o-mini"
 )
 
