@@ -18,8 +18,12 @@ type Limits struct {
 	// Places is the number of entries that run at once. Urgent entries alone may take the last Reserved of them.
 	Places, Reserved int
 	// PerKey is the number of entries of one key that run at once, and again as many urgent ones. When only reserved
-	// places are left, a key that has half of them gets no more.
-	PerKey int
+	// places are left, a key that has half of them gets no more. Of the entries of one key at most Heavy are heavy; 0 is
+	// no limit.
+	PerKey, Heavy int
+	// Quiet is the time without an entry of another key after which PerKey does not limit a key, since it does not share
+	// the places. With 0 it always limits a key.
+	Quiet time.Duration
 	// Waiting is the number of entries of one key that wait; 0 is no limit. Longest is the longest wait; 0 is no limit
 	// but the context.
 	Waiting int
@@ -40,8 +44,12 @@ type Entry[Key comparable] struct {
 	Key Key
 	// Urgent entries may take the reserved places.
 	Urgent bool
+	// Heavy entries take long, so a key has few of them at once.
+	Heavy bool
 	// Unlimited entries may take more places than PerKey. The key is still the last to be served when it has the most.
 	Unlimited bool
+	// Internal entries are work for all keys, such as health checks. Other keys need not share with them.
+	Internal bool
 }
 
 // Figures describe a queue at one moment, and since its beginning.
@@ -58,15 +66,26 @@ type Queue[Key comparable] struct {
 	limits Limits
 
 	mu sync.Mutex
-	// waiting has the entries that wait, in the order of their arrival. None of them could run now.
+	// waiting has the entries that wait, in the order of their arrival. None of them could run when the last entry came
+	// or left.
 	waiting []*waiter[Key]
 	// lines has the keys with an entry that runs or waits.
-	lines   map[Key]*line
+	lines map[Key]*line
+	// sharing counts the keys with an entry that is neither internal nor unlimited.
+	sharing int
+	newest  arrival[Key]
 	figures Figures
 }
 
-// line counts the entries of a key: those that run, ordinary and urgent, and those that wait.
-type line struct{ ordinary, urgent, waiting int }
+// line counts the entries of a key: those that run, ordinary and urgent, the heavy ones among the ordinary, and those
+// that wait. shared are those of all that are neither internal nor unlimited.
+type line struct{ ordinary, urgent, heavy, waiting, shared int }
+
+// arrival is the key of the newest entry that is not internal, its time, and the time of the newest one of another key.
+type arrival[Key comparable] struct {
+	key       Key
+	at, other time.Time
+}
 
 type waiter[Key comparable] struct {
 	Entry[Key]
@@ -104,8 +123,10 @@ func (q *Queue[Key]) begin(e Entry[Key]) (*waiter[Key], error) {
 		own = &line{}
 		q.lines[e.Key] = own
 	}
+	q.arrive(e)
 	if q.fits(e, own) {
 		q.run(e, own)
+		q.share(e, own, 1)
 		return nil, nil
 	}
 	if q.limits.Waiting > 0 && own.waiting >= q.limits.Waiting {
@@ -113,6 +134,7 @@ func (q *Queue[Key]) begin(e Entry[Key]) (*waiter[Key], error) {
 		return nil, &CrowdedError{}
 	}
 	own.waiting++
+	q.share(e, own, 1)
 	w := &waiter[Key]{Entry: e, admitted: make(chan struct{})}
 	q.waiting = append(q.waiting, w)
 	q.figures.Waited++
@@ -144,7 +166,9 @@ func (q *Queue[Key]) await(ctx context.Context, w *waiter[Key]) error {
 	}
 	if at := slices.Index(q.waiting, w); at >= 0 {
 		q.waiting = slices.Delete(q.waiting, at, at+1)
-		q.lines[w.Key].waiting--
+		own := q.lines[w.Key]
+		own.waiting--
+		q.share(w.Entry, own, -1)
 		q.forget(w.Key)
 		if ctx.Err() == nil {
 			q.figures.Refused++
@@ -159,11 +183,8 @@ func (q *Queue[Key]) leave(e Entry[Key]) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	own := q.lines[e.Key]
-	if e.Urgent {
-		own.urgent--
-	} else {
-		own.ordinary--
-	}
+	own.add(e.Urgent, e.Heavy, -1)
+	q.share(e, own, -1)
 	q.figures.Running--
 	for next := q.next(); next >= 0; next = q.next() {
 		w := q.waiting[next]
@@ -200,23 +221,86 @@ func (q *Queue[Key]) next() int {
 
 // fits reports whether an entry can run now.
 func (q *Queue[Key]) fits(e Entry[Key], own *line) bool {
-	open := q.limits.Places - q.limits.Reserved - q.figures.Running
-	if !e.Urgent {
-		return open > 0 && (e.Unlimited || own.ordinary < q.limits.PerKey)
+	open := q.limits.Places - q.figures.Running
+	switch {
+	case open > q.limits.Reserved:
+		return e.Unlimited || q.hasRoom(e, own)
+	case open <= 0 || !e.Urgent:
+		return false
+	default:
+		return e.Unlimited || own.urgent < min(q.limits.PerKey, (q.limits.Reserved+1)/2)
 	}
-	if open > 0 || e.Unlimited {
-		return q.figures.Running < q.limits.Places && (e.Unlimited || own.urgent < q.limits.PerKey)
+}
+
+// hasRoom reports whether a key has room for an entry within its limits.
+func (q *Queue[Key]) hasRoom(e Entry[Key], own *line) bool {
+	running := own.ordinary
+	if e.Urgent {
+		running = own.urgent
+	} else if e.Heavy && q.limits.Heavy > 0 && own.heavy >= q.limits.Heavy {
+		return false
 	}
-	return q.figures.Running < q.limits.Places && own.urgent < min(q.limits.PerKey, (q.limits.Reserved+1)/2)
+	return running < q.limits.PerKey || !q.shares(e.Key)
+}
+
+// isShared reports whether other keys share the places with an entry.
+func (e Entry[Key]) isShared() bool { return !e.Internal && !e.Unlimited }
+
+// share counts an entry that other keys share the places with, or with −1 one that is gone.
+func (q *Queue[Key]) share(e Entry[Key], own *line, n int) {
+	if !e.isShared() {
+		return
+	}
+	if own.shared += n; own.shared == max(n, 0) {
+		q.sharing += n
+	}
+}
+
+// arrive notes the arrival of an entry.
+func (q *Queue[Key]) arrive(e Entry[Key]) {
+	if q.limits.Quiet == 0 || !e.isShared() {
+		return
+	}
+	if e.Key != q.newest.key {
+		q.newest.key, q.newest.other = e.Key, q.newest.at
+	}
+	q.newest.at = time.Now()
+}
+
+// Shares reports whether a key must leave places to others: an entry of another key runs, waits or came lately.
+func (q *Queue[Key]) Shares(key Key) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.shares(key)
+}
+
+func (q *Queue[Key]) shares(key Key) bool {
+	others := q.sharing
+	if own := q.lines[key]; own != nil && own.shared > 0 {
+		others--
+	}
+	last := q.newest.other
+	if key != q.newest.key {
+		last = q.newest.at
+	}
+	return q.limits.Quiet == 0 || others > 0 || time.Since(last) < q.limits.Quiet
 }
 
 func (q *Queue[Key]) run(e Entry[Key], own *line) {
-	if e.Urgent {
-		own.urgent++
-	} else {
-		own.ordinary++
-	}
+	own.add(e.Urgent, e.Heavy, 1)
 	q.figures.Running++
+}
+
+// add counts an entry that runs, or with −1 one that ends.
+func (l *line) add(urgent, heavy bool, n int) {
+	if urgent {
+		l.urgent += n
+		return
+	}
+	l.ordinary += n
+	if heavy {
+		l.heavy += n
+	}
 }
 
 // forget forgets a key without entries.

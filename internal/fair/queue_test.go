@@ -130,6 +130,83 @@ func testLimitsTheEntriesOfAKey(t *testing.T) {
 	}
 }
 
+func TestQueue_LimitsHeavyEntries(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, testLimitsHeavyEntries)
+}
+
+func testLimitsHeavyEntries(t *testing.T) {
+	q := fair.New[string](fair.Limits{Places: 4, PerKey: 3, Heavy: 1})
+	heavy := enter(t, q, entry{Key: "a", Heavy: true})
+	order, leave := make(chan string, 10), make(chan struct{})
+	wait(t, q, order, leave, entry{Key: "a", Heavy: true})
+	defer enter(t, q, entry{Key: "a"})() // It comes before the heavy one that waits.
+	if got := q.Figures(); got.Running != 2 || got.Waiting != 1 {
+		t.Errorf("got %+v, want 2 entries that run and 1 that waits", got)
+	}
+	heavy()
+	next(t, order)
+	close(leave)
+}
+
+func TestQueue_DoesNotLimitAKeyThatIsAlone(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, testDoesNotLimitAKeyThatIsAlone)
+}
+
+func testDoesNotLimitAKeyThatIsAlone(t *testing.T) {
+	q := fair.New[string](fair.Limits{Places: 6, Reserved: 2, PerKey: 1, Heavy: 1, Quiet: time.Second})
+	for range 3 {
+		defer enter(t, q, entry{Key: "a"})()
+	}
+	enter(t, q, entry{Key: "probe", Urgent: true, Internal: true})()
+	if q.Shares("a") {
+		t.Error("a key shares its places with an internal entry")
+	}
+	enter(t, q, entry{Key: "b"})()
+	order, leave := make(chan string, 10), make(chan struct{})
+	wait(t, q, order, leave, entry{Key: "a"})
+	if got := q.Figures(); !q.Shares("a") || got.Waiting != 1 {
+		t.Errorf("after an entry of another key: got %+v, want 1 that waits", got)
+	}
+	time.Sleep(time.Second)
+	if q.Shares("a") {
+		t.Error("a key shares its places with one that is gone")
+	}
+	enter(t, q, entry{Key: "a", Urgent: true})() // As it leaves, the entry that waits gets the last place.
+	next(t, order)
+	close(leave)
+}
+
+func TestQueue_AKeyIsNotAloneWhileAnotherRunsOrWaits(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, testAKeyIsNotAloneWhileAnotherRunsOrWaits)
+}
+
+func testAKeyIsNotAloneWhileAnotherRunsOrWaits(t *testing.T) {
+	q := fair.New[string](fair.Limits{Places: 3, PerKey: 1, Heavy: 1, Quiet: time.Second})
+	slow := enter(t, q, entry{Key: "slow", Heavy: true})
+	order, leave := make(chan string, 10), make(chan struct{})
+	wait(t, q, order, leave, entry{Key: "slow", Heavy: true})
+	time.Sleep(time.Minute)
+	defer enter(t, q, entry{Key: "busy"})()
+	for range 10 { // Entries of busy alone arrive from now on.
+		wait(t, q, order, leave, entry{Key: "busy"})
+		time.Sleep(time.Second)
+	}
+	if got := q.Figures(); got.Running != 2 || got.Waiting != 11 {
+		t.Errorf("got %+v, want one of each key that runs, and 11 that wait", got)
+	}
+	slow()
+	if got := next(t, order); got != "slow" {
+		t.Errorf("the place went to %s", got)
+	}
+	leave <- struct{}{} // The other key is gone, so busy gets all places.
+	next(t, order)
+	next(t, order)
+	close(leave)
+}
+
 func TestQueue_EndsAWait(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, testEndsAWait)

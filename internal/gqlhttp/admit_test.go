@@ -28,9 +28,9 @@ func TestAdmit_SeesEachOperationThatRuns(t *testing.T) {
 		b.Post(map[string]any{"query": operation})
 	}
 	want := []gqlhttp.Admission{
-		{Type: "query", Fields: []string{"workflows"}},
-		{Type: "mutation", Fields: []string{"cancelWorkflow"}},
-		{Type: "query", Fields: []string{"viewer", ""}},
+		{Type: "query", Fields: []string{"workflows"}, Complexity: 10},
+		{Type: "mutation", Fields: []string{"cancelWorkflow"}, Complexity: 11},
+		{Type: "query", Fields: []string{"viewer", ""}, Complexity: 2},
 	}
 	if diff := cmp.Diff(want, admitted); diff != "" {
 		t.Errorf("admitted (-want +got):\n%s", diff)

@@ -20,6 +20,8 @@ const (
 	introspectionShare = 10
 	// complexityExtension is the extension of an answer that has a Complexity. Clients read it by this name.
 	complexityExtension = "cost"
+	// weightExtension keeps the greatest weight of an operation. It is in no answer.
+	weightExtension = "weight"
 )
 
 // Complexity is the extension of an answer that says how much its operation asked for.
@@ -49,6 +51,7 @@ type complexityCounter struct {
 	page      int
 	weights   map[string]int
 	fragments map[*ast.FragmentDefinition]objects
+	weight    int // the greatest weight that was added
 	tooLarge  int // the first page that is greater than page; 0 when there is none
 }
 
@@ -69,7 +72,7 @@ func (c *complexityCounter) selection(selections ast.SelectionSet) objects {
 			if len(selection.SelectionSet) > 0 {
 				sum.add(c.field(selection))
 			} else if selection.ObjectDefinition != nil {
-				sum.once = min(sum.once+c.weights[selection.ObjectDefinition.Name+"."+selection.Name], maxCount)
+				sum.once = min(sum.once+c.weightOf(selection.ObjectDefinition.Name, selection.Name), maxCount)
 			}
 		case *ast.InlineFragment:
 			sum.add(c.selection(selection.SelectionSet))
@@ -118,6 +121,13 @@ func (c *complexityCounter) field(field *ast.Field) objects {
 	return objects{once: sum}
 }
 
+// weightOf returns the weight of a field or a value of a type.
+func (c *complexityCounter) weightOf(of, name string) int {
+	weight := c.weights[of+"."+name]
+	c.weight = max(c.weight, weight)
+	return weight
+}
+
 // arguments returns what the arguments of a field add.
 func (c *complexityCounter) arguments(field *ast.Field) int {
 	sum := 0
@@ -134,7 +144,7 @@ func (c *complexityCounter) arguments(field *ast.Field) int {
 func (c *complexityCounter) weigh(of *ast.Type, value any) int {
 	switch value := value.(type) {
 	case string:
-		return c.weights[of.Name()+"."+value]
+		return c.weightOf(of.Name(), value)
 	case []any:
 		most := 0
 		for _, one := range value {
@@ -145,7 +155,7 @@ func (c *complexityCounter) weigh(of *ast.Type, value any) int {
 		definition, sum := c.schema.Types[of.Name()], 0
 		for name, inner := range value {
 			if field := definition.Fields.ForName(name); field != nil && inner != nil {
-				sum = min(sum+c.weights[of.Name()+"."+name]+c.weigh(field.Type, inner), maxCount)
+				sum = min(sum+c.weightOf(of.Name(), name)+c.weigh(field.Type, inner), maxCount)
 			}
 		}
 		return sum

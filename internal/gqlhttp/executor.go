@@ -35,6 +35,8 @@ type limitedExecutor struct {
 	mayIntrospect func(who caller.Caller) bool
 	spend         func(ctx context.Context, organization uuid.UUID, complexity int64) error
 	admission     func(ctx context.Context, o Admission) (context.Context, func(), error)
+	// lateMutation and lateQuery end an operation that took too long.
+	lateMutation, lateQuery error
 }
 
 func newLimitedExecutor(o Options, p presenter) *limitedExecutor {
@@ -52,6 +54,10 @@ func newLimitedExecutor(o Options, p presenter) *limitedExecutor {
 		admission:          o.Admit,
 		weights:            o.Weights,
 	}
+	e.lateMutation = fault.New(fault.TimedOut,
+		"The mutation took longer than %s. Read whether it was done, or send it again with the same idempotencyKey.",
+		e.limits.MutationTime)
+	e.lateQuery = fault.New(fault.TimedOut, "The query took longer than %s. Ask for less at once.", e.limits.QueryTime)
 	e.SetQueryCache(parsedQueries{})
 	e.SetErrorPresenter(p.present)
 	e.SetRecoverFunc(recovered)
@@ -128,6 +134,7 @@ func (e *limitedExecutor) checkComplexity(operation *graphql.OperationContext) e
 	operation.Stats.SetExtension(complexityExtension, Complexity{
 		Requested: requested, Limit: e.limits.Complexity, Remaining: max(e.limits.Complexity-requested, 0),
 	})
+	operation.Stats.SetExtension(weightExtension, c.weight)
 	return c.check(requested, e.limits.Complexity)
 }
 
@@ -156,6 +163,10 @@ func (e *limitedExecutor) admit(
 	ctx context.Context, operation *graphql.OperationContext,
 ) (admitted context.Context, done func(), errs gqlerror.List) {
 	asked := Admission{Type: string(operation.Operation.Operation)}
+	if complexity, counted := operation.Stats.GetExtension(complexityExtension).(Complexity); counted {
+		asked.Complexity = complexity.Requested
+	}
+	asked.Weight, _ = operation.Stats.GetExtension(weightExtension).(int)
 	for _, selection := range operation.Operation.SelectionSet {
 		var name string
 		if field, ok := selection.(*ast.Field); ok {
@@ -247,11 +258,8 @@ func (e *limitedExecutor) withTimeout(
 ) (context.Context, context.CancelFunc) {
 	switch operation.Operation {
 	case ast.Mutation:
-		return context.WithTimeoutCause(ctx, e.limits.MutationTime, fault.New(fault.TimedOut,
-			"The mutation took longer than %s. Read whether it was done, or send it again with the same idempotencyKey.",
-			e.limits.MutationTime))
+		return context.WithTimeoutCause(ctx, e.limits.MutationTime, e.lateMutation)
 	default:
-		return context.WithTimeoutCause(ctx, e.limits.QueryTime, fault.New(fault.TimedOut,
-			"The query took longer than %s. Ask for less at once.", e.limits.QueryTime))
+		return context.WithTimeoutCause(ctx, e.limits.QueryTime, e.lateQuery)
 	}
 }

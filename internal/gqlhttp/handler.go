@@ -67,6 +67,9 @@ type Admission struct {
 	Type string
 	// Fields are the names of the fields at its root; "" for a fragment.
 	Fields []string
+	// Complexity is at most the number of objects in the answer, with the weights of its arguments. Weight is the greatest
+	// of these.
+	Complexity, Weight int
 }
 
 // Outcome describes one answer.

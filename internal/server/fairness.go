@@ -30,6 +30,10 @@ var (
 	probing   = uuid.MustParse("00000000-0000-0000-0000-000000000002")
 )
 
+// An operation is heavy from this complexity on, five pages of sixty, or from this weight on, that of an argument that
+// reads all workflows.
+const heavyComplexity, heavyWeight = 300, 100
+
 // fairness has the queues and counts that share the server between organizations.
 type fairness struct {
 	requests, connections *fair.Queue[uuid.UUID]
@@ -58,6 +62,8 @@ func (s Settings) connectionLimits() fair.Limits {
 		Places:   places,
 		Reserved: reserved,
 		PerKey:   min(s.OrganizationConnections, places-reserved),
+		Heavy:    s.HeavyConnections,
+		Quiet:    s.AloneAfter,
 	}
 }
 
@@ -70,10 +76,14 @@ func (s Settings) checkFairness() error {
 	if err := s.connectionLimits().Check(); err != nil {
 		faults = append(faults, fmt.Errorf("--connections, --reserved-connections, --organization-connections: %w", err))
 	}
-	if min(s.OpenRequests, s.Sockets, s.OrganizationSockets, s.AddressSockets, s.MaxSubscriptions,
+	if min(s.HeavyConnections, s.OpenRequests, s.Sockets, s.OrganizationSockets, s.AddressSockets, s.MaxSubscriptions,
 		s.AddressSubscriptions) < 0 {
-		faults = append(faults, errors.New("--organization-open-requests, --max-sockets, --organization-sockets, "+
-			"--address-sockets, --organization-subscriptions and --address-subscriptions must not be negative"))
+		faults = append(faults, errors.New("--organization-heavy-connections, --organization-open-requests, --max-sockets, "+
+			"--organization-sockets, --address-sockets, --organization-subscriptions and --address-subscriptions must "+
+			"not be negative"))
+	}
+	if s.AloneAfter < 0 {
+		faults = append(faults, errors.New("--organization-alone-after must not be negative"))
 	}
 	if s.DatabaseTime < 0 || s.DatabaseTime > 0 && s.DatabaseBurst <= 0 {
 		faults = append(faults, errors.New("--database-time must not be negative, and needs a --database-burst"))
@@ -131,8 +141,9 @@ type placeKey struct{}
 
 // place is the part of an operation in the sharing of database connections.
 type place struct {
-	key    uuid.UUID
-	urgent bool
+	key              uuid.UUID
+	urgent, internal bool
+	heavy            bool
 }
 
 // within returns a context whose statements take connections as an entry of the key.
@@ -141,7 +152,8 @@ func within(ctx context.Context, p place) context.Context {
 }
 
 // gate lets statements through to the database: those of an organization in its share, those of health checks, sign-ins
-// and money also in the reserve. The time of other statements is charged to their organization.
+// and money also in the reserve. The time of other statements is charged to their organization, while others use the
+// database too.
 func (f fairness) gate(ctx context.Context) (leave func(time.Duration), err error) {
 	p, given := ctx.Value(placeKey{}).(place)
 	if !given {
@@ -150,14 +162,16 @@ func (f fairness) gate(ctx context.Context) (leave func(time.Duration), err erro
 	left, err := f.connections.Enter(ctx, fair.Entry[uuid.UUID]{
 		Key:       p.key,
 		Urgent:    p.urgent,
+		Heavy:     p.heavy,
 		Unlimited: p.key == uuid.Nil,
+		Internal:  p.internal,
 	})
 	if err != nil {
 		return nil, err
 	}
 	return func(held time.Duration) {
 		left()
-		if !p.urgent && p.key != uuid.Nil {
+		if !p.urgent && p.key != uuid.Nil && f.connections.Shares(p.key) {
 			f.databaseTime.Charge(p.key, held)
 		}
 	}, nil
@@ -168,14 +182,20 @@ func (s *Server) store(pool *pgxpool.Pool) *postgres.Store {
 	return postgres.New(pool).Through(s.fairness.gate)
 }
 
-// admit waits until an operation may run. It refuses an organization that has used its time in the database, except
-// for mutations of money. A subscription does not wait, but an organization has a limited number.
+// admit waits until an operation may run. It refuses an organization that has used its time in the database while
+// others need it, except for mutations of money. A subscription does not wait, but an organization has a limited
+// number.
 func (f fairness) admit(ctx context.Context, o gqlhttp.Admission) (context.Context, func(), error) {
 	organization := caller.From(ctx).OrganizationID
 	isUrgent := o.Type == "mutation" && !slices.ContainsFunc(o.Fields, func(name string) bool {
 		return !slices.Contains(urgent, name)
 	})
-	if !isUrgent {
+	isHeavy := o.Complexity >= heavyComplexity || o.Weight >= heavyWeight
+	isUrgent = isUrgent && !isHeavy
+	if isUrgent || isHeavy {
+		ctx = within(ctx, place{key: organization, urgent: isUrgent, heavy: isHeavy})
+	}
+	if !isUrgent && f.connections.Shares(organization) {
 		if err := f.databaseTime.Check(organization); err != nil {
 			return nil, nil, err
 		}
@@ -186,9 +206,6 @@ func (f fairness) admit(ctx context.Context, o gqlhttp.Admission) (context.Conte
 			func() (func(), bool) { return f.addressSubscription.Add(rate.SlotOf(web.ClientAddress(ctx))) },
 		)
 		return ctx, done, err
-	}
-	if isUrgent {
-		ctx = within(ctx, place{key: organization, urgent: true})
 	}
 	done, err := f.requests.Enter(ctx, fair.Entry[uuid.UUID]{Key: organization, Urgent: isUrgent})
 	return ctx, done, err

@@ -98,6 +98,68 @@ func TestFairness_KeepsConnectionsForMoneyAndProbes(t *testing.T) {
 	}
 }
 
+func TestFairness_LimitsHeavyOperations(t *testing.T) {
+	t.Parallel()
+	s := narrow()
+	s.OrganizationConnections, s.HeavyConnections, s.OrganizationRequests = 3, 1, 9
+	for name, o := range map[string]gqlhttp.Admission{
+		"complexity": {Type: "query", Complexity: heavyComplexity},
+		"weight":     {Type: "query", Weight: heavyWeight},
+		"money":      {Type: "mutation", Fields: []string{"reserveUsage"}, Complexity: heavyComplexity},
+	} {
+		f := s.fairness()
+		light, _, err := f.admit(as(t.Context(), 1), gqlhttp.Admission{Type: "query", Complexity: heavyComplexity - 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		heavy, _, err := f.admit(as(t.Context(), 1), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, ctx := range []context.Context{heavy, light, heavy} {
+			late, cancel := context.WithTimeout(ctx, 20*time.Millisecond)
+			defer cancel()
+			if _, err := f.gate(late); (err != nil) != (i == 2) {
+				t.Errorf("%s, statement %d: got %v, want that the second heavy one waits", name, i, err)
+			}
+		}
+	}
+}
+
+func TestFairness_DoesNotLimitAnOrganizationThatIsAlone(t *testing.T) {
+	t.Parallel()
+	s := narrow()
+	s.AloneAfter, s.DatabaseTime, s.DatabaseBurst = time.Hour, time.Second, time.Second
+	f := s.fairness()
+	query := gqlhttp.Admission{Type: "query", Fields: []string{"workflows"}}
+	probe, err := f.gate(within(t.Context(), place{key: probing, urgent: true, internal: true}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	probe(0)
+	for range 6 { // All connections but the reserved ones.
+		ctx, done, err := f.admit(as(t.Context(), 1), query)
+		if err != nil {
+			t.Fatalf("an organization that is alone: %v", err)
+		}
+		done()
+		leave, err := f.gate(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer leave(time.Hour)
+	}
+	other, err := f.gate(within(t.Context(), place{key: uuid.UUID{2}, urgent: true}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	other(0)
+	f.databaseTime.Charge(uuid.UUID{1}, time.Hour)
+	if _, _, err := f.admit(as(t.Context(), 1), query); fault.KindOf(err) != fault.RateLimited {
+		t.Errorf("beside another organization: got %v, want RATE_LIMITED", err)
+	}
+}
+
 func TestFairness_RefusesSettingsWithoutPlaces(t *testing.T) {
 	t.Parallel()
 	if err := narrow().checkFairness(); err != nil {
@@ -108,6 +170,8 @@ func TestFairness_RefusesSettingsWithoutPlaces(t *testing.T) {
 		"--organization-requests":     func(s *Settings) { s.OrganizationRequests = 0 },
 		"--organization-connections":  func(s *Settings) { s.OrganizationConnections = 0 },
 		"--organization-subscription": func(s *Settings) { s.MaxSubscriptions = -1 },
+		"--organization-heavy":        func(s *Settings) { s.HeavyConnections = -1 },
+		"--organization-alone-after":  func(s *Settings) { s.AloneAfter = -1 },
 	} {
 		s := narrow()
 		change(&s)

@@ -111,7 +111,7 @@ func (s *Server) ready(store *postgres.Store) func(context.Context) error {
 		if s.draining.Load() {
 			return errors.New("the server is stopping")
 		}
-		return store.Ping(within(ctx, place{key: probing, urgent: true}))
+		return store.Ping(within(ctx, place{key: probing, urgent: true, internal: true}))
 	}
 }
 

@@ -84,15 +84,16 @@ func HelpTexts() map[string]string {
 
 // ListenerSettings limit the connections to the API.
 type ListenerSettings struct {
-	TLSCert        string        `name:"tls-cert" help:"File with the server's certificate and its chain, in PEM."`
-	TLSKey         string        `name:"tls-key" help:"File with the private key of the certificate."`
-	MaxConnections int           `default:"4000" help:"Connections that may be open at once."`
-	MaxUnknown     int           `name:"max-unknown-connections" default:"500" help:"Of these, the ones without a valid caller; the oldest is closed for a new one."`
-	MaxOfAddress   int           `name:"address-connections" default:"2000" help:"Connections that one client address may have; trusted proxies have no limit."`
-	ReadHeaderTime time.Duration `default:"5s" help:"Time that a client has to send the head of a request."`
-	ReadTime       time.Duration `default:"15s" help:"Time that a client has to send a whole request."`
-	WriteTime      time.Duration `default:"30s" help:"Time that a client has until it has read the answer."`
-	IdleTime       time.Duration `default:"2m" help:"Time that a connection may wait for its next request."`
+	TLSCert          string        `name:"tls-cert" help:"File with the server's certificate and its chain, in PEM."`
+	TLSKey           string        `name:"tls-key" help:"File with the private key of the certificate."`
+	MaxConnections   int           `default:"4000" help:"Connections that may be open at once."`
+	MaxUnknown       int           `name:"max-unknown-connections" default:"500" help:"Of these, the ones without a valid caller; the oldest is closed for a new one."`
+	MaxOfAddress     int           `name:"address-connections" default:"2000" help:"Connections that one client address may have; trusted proxies have no limit."`
+	UnknownOfAddress int           `name:"address-unknown-connections" default:"100" help:"Of these, the ones without a valid caller; the oldest is closed for a new one."`
+	ReadHeaderTime   time.Duration `default:"5s" help:"Time that a client has to send the head of a request."`
+	ReadTime         time.Duration `default:"15s" help:"Time that a client has to send a whole request."`
+	WriteTime        time.Duration `default:"30s" help:"Time that a client has until it has read the answer."`
+	IdleTime         time.Duration `default:"2m" help:"Time that a connection may wait for its next request."`
 }
 
 // FairnessSettings limit the share of one organization, so that it cannot harm the others.
@@ -103,7 +104,9 @@ type FairnessSettings struct {
 	OrganizationWaiting     int           `default:"128" help:"Queries and mutations of one organization that wait; more are RATE_LIMITED."`
 	RequestWait             time.Duration `default:"10s" help:"Longest wait of a query or mutation for its turn."`
 	ReservedConnections     int           `default:"4" help:"Database connections that only health checks, sign-ins and money may take; at most a quarter."`
-	OrganizationConnections int           `default:"5" help:"Database connections that the requests of one organization use at once."`
+	OrganizationConnections int           `default:"5" help:"Database connections that the requests of one organization use at once, while others need some."`
+	HeavyConnections        int           `name:"organization-heavy-connections" default:"2" help:"Of these, the ones for operations of complexity 300 and more or with dear arguments; 0 is no limit."`
+	AloneAfter              time.Duration `name:"organization-alone-after" default:"30s" help:"Time without requests of others after which an organization may use all but the reserved connections; 0 is never."`
 	DatabaseTime            time.Duration `default:"2s" help:"Time in the database that an organization may use in each second; 0 is no limit."`
 	DatabaseBurst           time.Duration `default:"60s" help:"Time in the database that an organization may use at once."`
 	OpenRequests            int           `name:"organization-open-requests" default:"500" help:"HTTP requests of one organization that are read, wait, run or stream; 0 is no limit."`

@@ -13,22 +13,23 @@ import (
 	"github.com/infin8content/engine/internal/fair"
 )
 
-// ConnectionLimits are the limits of a listener. A zero PerAddress or Unknown is no limit.
+// ConnectionLimits are the limits of a listener. A zero PerAddress, Unknown or UnknownPerAddress
+// is no limit.
 type ConnectionLimits struct {
 	// Most is the number of open connections, and PerAddress of those from one address. An IPv6 network of 64 bits is one
 	// address. Addresses of Proxies have no limit of their own.
 	Most, PerAddress int
-	// Unknown is the number of open connections without a caller.
-	Unknown int
-	Proxies Proxies
+	// Unknown is the number of open connections without a caller, and UnknownPerAddress of those from one address.
+	Unknown, UnknownPerAddress int
+	Proxies                    Proxies
 }
 
 // Connections is a listener that limits the number of open connections, WebSockets included. A connection is unknown
 // until a caller has signed in on it. Unknown connections are the first to go: beyond a limit a new client takes the
 // place of the oldest one, from the address that has the most of them. Next is the connection that has been idle
-// longest, between two requests. If there is none, the client waits until a connection closes or becomes idle. Later
-// clients wait in the queue of the operating system. A client whose address has too many connections does not wait: it
-// is closed.
+// longest, between two requests or before the end of a next request's head. If there is none, the client waits until a
+// connection closes or becomes idle. Later clients wait in the queue of the operating system. A client whose address
+// has too many connections does not wait: it is closed.
 type Connections struct {
 	net.Listener
 	limits ConnectionLimits
@@ -59,6 +60,7 @@ type addressConnections struct {
 func LimitConnections(listener net.Listener, limits ConnectionLimits) *Connections {
 	limits.PerAddress = cmp.Or(limits.PerAddress, math.MaxInt)
 	limits.Unknown = cmp.Or(limits.Unknown, math.MaxInt)
+	limits.UnknownPerAddress = cmp.Or(limits.UnknownPerAddress, math.MaxInt)
 	return &Connections{
 		Listener:  listener,
 		limits:    limits,
@@ -118,7 +120,10 @@ func (l *Connections) permit(address netip.Addr, isProxy bool) bool {
 		l.refused++
 		return false
 	}
-	if l.unknown >= l.limits.Unknown {
+	switch {
+	case own != nil && own.unknown.Len() >= l.limits.UnknownPerAddress && !isProxy:
+		l.closeUnknown(own)
+	case l.unknown >= l.limits.Unknown:
 		l.closeUnknown(l.largest())
 	}
 	return true
