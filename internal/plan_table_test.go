@@ -100,7 +100,8 @@ var plan = []row{
 		path: "test/bench", // measures the statements, the engine and the whole program side by side
 		imports: []string{
 			"internal/embedded", "internal/postgres", "internal/engine", "internal/workflow", "internal/cost",
-			"internal/caller", "internal/content", "internal/web", "migrations",
+			"internal/caller", "internal/content", "internal/web", "migrations", "internal/jobs", "internal/steps",
+			"internal/llm/sandbox",
 		},
 		modules: []string{pgx, sync, websocket},
 	},

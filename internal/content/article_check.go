@@ -1,7 +1,9 @@
 package content
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"net/url"
 	"regexp"
 	"slices"
@@ -308,12 +310,13 @@ func checkRepetition(sections []Section) (found []Check) {
 			}
 		}
 	}
-	for i := range sections {
-		for j := range i {
-			if n := shared[[2]int{j, i}]; n >= repeatedPhrases {
-				found = append(found, warning(CheckRepeatedText, sections[i].Heading,
-					"%d phrases of this section are in the section %q too.", n, sections[j].Heading))
-			}
+	pairs := slices.SortedFunc(maps.Keys(shared), func(a, b [2]int) int {
+		return cmp.Or(cmp.Compare(a[1], b[1]), cmp.Compare(a[0], b[0]))
+	})
+	for _, pair := range pairs {
+		if n := shared[pair]; n >= repeatedPhrases {
+			found = append(found, warning(CheckRepeatedText, sections[pair[1]].Heading,
+				"%d phrases of this section are in the section %q too.", n, sections[pair[0]].Heading))
 		}
 	}
 	return found

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -174,5 +175,33 @@ func TestReadingEase(t *testing.T) {
 	}
 	if got, _ := content.ReadingEase("顧客管理システム。", "ja"); got != 0 {
 		t.Errorf("Japanese: got %f, want 0", got)
+	}
+}
+
+// The work for a text grows with its length only: no text of the largest size keeps a server busy.
+func TestCheckArticle_OfTheLargestTextsTakesSeconds(t *testing.T) {
+	t.Parallel()
+	for name, piece := range map[string]string{
+		"OneWord": "a", "OneWordWithoutSpaces": "顧", "Headings": "## a\n", "Quotes": "`a", "Words": "ab ",
+		"Paragraphs": "a\n\n", "Lists": "- a\n", "Rows": "|a",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			text := strings.Repeat(piece, (content.MaxMarkdown-1)/len(piece)) + "\n"
+			if content.IsTangled(text) {
+				t.Fatal("the text is refused, so it proves nothing")
+			}
+			began := time.Now()
+			content.CheckArticle(content.ArticleText{
+				Title:          "A",
+				Markdown:       text,
+				Language:       "en",
+				PrimaryKeyword: "crm",
+				Banned:         []string{"bad word"},
+			})
+			if took := time.Since(began); took > 15*time.Second { // One that grows with the square takes a minute.
+				t.Errorf("got %s", took)
+			}
+		})
 	}
 }

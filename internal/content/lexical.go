@@ -87,18 +87,23 @@ var unspacedScripts = []*unicode.RangeTable{
 // scriptRuns splits a word where an unspaced script begins or ends: "seo対策" is "seo" and "対策".
 func scriptRuns(word string) []scriptRun {
 	var runs []scriptRun
-	last := -2
-	for _, letter := range word {
+	begin, last := 0, -2
+	for at, letter := range word {
 		script := slices.IndexFunc(unspacedScripts, func(table *unicode.RangeTable) bool {
 			return unicode.Is(table, letter)
 		})
 		// Marks and the long vowel sign belong to no script of their own; they continue the run.
 		if len(runs) > 0 && (script == last || unicode.In(letter, unicode.M, unicode.Lm)) {
-			runs[len(runs)-1].text += string(letter)
 			continue
 		}
-		runs = append(runs, scriptRun{text: string(letter), unspaced: script >= 0})
-		last = script
+		if len(runs) > 0 {
+			runs[len(runs)-1].text = word[begin:at]
+		}
+		runs = append(runs, scriptRun{unspaced: script >= 0})
+		begin, last = at, script
+	}
+	if len(runs) > 0 {
+		runs[len(runs)-1].text = word[begin:]
 	}
 	return runs
 }

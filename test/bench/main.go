@@ -55,6 +55,8 @@ var parts = []struct {
 	{"icp", (*bench).icps, always},
 	{"plan", (*bench).plan, always},
 	{"content", (*bench).content, always},
+	{"articles", (*bench).articles, always},
+	{"steps", (*bench).sevenSteps, always},
 	{"profile", (*bench).profile, always},
 	{"ledger", (*bench).ledger, func(o options) bool { return o.ledger > 0 }},
 	{"overview", (*bench).overview, func(options) bool { return false }},

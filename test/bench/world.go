@@ -47,6 +47,7 @@ type bench struct {
 	counts     bool // true if statements can be counted
 	began      time.Time
 	load       string // load average at the start
+	models     string // address of the provider of models that servers ask; "" for none
 
 	table table
 }
@@ -162,7 +163,11 @@ func (b *bench) command(arguments ...string) error {
 }
 
 func (b *bench) environment() []string {
-	return append(os.Environ(), "DATABASE_URL="+b.url(), "AUTH_SECRET="+secret)
+	variables := append(os.Environ(), "DATABASE_URL="+b.url(), "AUTH_SECRET="+secret)
+	if b.models != "" {
+		variables = append(variables, "OPENROUTER_API_KEY=bench", "OPENROUTER_BASE_URL="+b.models)
+	}
+	return variables
 }
 
 // close ends the database, which removes its folder, and removes the run's folder.

@@ -3,6 +3,7 @@ package e2e
 import (
 	"strings"
 
+	"github.com/infin8content/engine/internal/content"
 	"github.com/infin8content/engine/internal/postgres"
 	"github.com/infin8content/engine/internal/workflow"
 )
@@ -88,4 +89,44 @@ func badTargets() []badInput {
 			"targetId": func(f fixture) any { return f.press.target },
 		}, "CONFLICT", "targetId"},
 	)
+}
+
+// goodInput is a change that keeps an input good.
+type goodInput struct {
+	mutation string
+	changes  map[string]any
+}
+
+// goodArticles returns inputs of the mutations about articles and publishing at their limits, in an order in which each is
+// possible.
+func goodArticles() []goodInput {
+	reason := strings.Repeat("🦊", 2000)
+	rows := []goodInput{
+		{"updateArticle", map[string]any{"title": strings.Repeat("🦊", content.MaxVersionTitle), "reason": reason}},
+		{"updateArticle", map[string]any{
+			"expectedRevision": 2, "metaDescription": strings.Repeat("é", content.MaxMetaDescription),
+		}},
+		{"updateArticle", map[string]any{
+			"expectedRevision": 3, "markdown": strings.Repeat("a", content.MaxMarkdown-1), // It gets a line end.
+		}},
+		{"updateArticle", map[string]any{"expectedRevision": 4, "markdown": "tab\there,\r\nold\rlines", "title": "R&D <b> \"x\""}},
+		{"updateArticle", map[string]any{"expectedRevision": 5, "title": "👩🏽‍🚀 می‌خواهم", "metaDescription": ""}},
+		{"regenerateSection", map[string]any{"expectedRevision": 6, "instruction": reason, "dryRun": true}},
+		{"setBrand", map[string]any{"tone": strings.Repeat("é", 500), "examples": "line\n\tand tab"}},
+		{"decidePublication", map[string]any{"reason": reason}},
+		{"rejectPublishing", map[string]any{"feedback": reason}},
+		{"createPublishTarget", map[string]any{"name": strings.Repeat("🦊", 100), "reason": reason}},
+		{"setPublishTargetSecret", map[string]any{"reason": reason}},
+		{"retirePublishTarget", map[string]any{"reason": reason}},
+	}
+	for _, address := range []string{
+		"https://blog.example", "https://BLOG.example.", "https://blog.example:8443/a/b", "https://xn--r8jz45g.jp/",
+		"https://8.8.8.8", "https://[2606:4700:4700::1111]/",
+		"https://blog.example/" + strings.Repeat("a", 2048-len("https://blog.example/")),
+	} {
+		rows = append(rows, goodInput{"createPublishTarget", map[string]any{
+			"kind": "WORDPRESS", "baseUrl": address, "username": strings.Repeat("é", 200), "secret": strings.Repeat("a", 500),
+		}})
+	}
+	return rows
 }

@@ -273,7 +273,10 @@ func (f fixture) carries(t *testing.T, p problem) {
 func TestMutationInput_AtItsLimitIsAccepted(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	f := newFixture(t, w, w.serve(t, "--workers=false").address)
+	server := start(t, append(w.environment(), "SECRETS_KEY="+authSecret), "serve", "--listen=127.0.0.1:0",
+		"--connections=12", "--workers=false").listens(t)
+	f := newFixture(t, w, server.address)
+	f.write(t)
 	longURL := "https://example.com/" + strings.Repeat("a", workflow.MaxURLBytes-len("https://example.com/"))
 	for _, row := range []struct {
 		mutation string
@@ -294,6 +297,9 @@ func TestMutationInput_AtItsLimitIsAccepted(t *testing.T) {
 		{"addKeywords", map[string]any{"texts": []string{strings.Repeat("🦊a", 100)}}},
 		{"rejectSeeds", map[string]any{"feedback": strings.Repeat("🦊", 2000)}},
 	} {
+		f.client.do(t, row.mutation, f.good(row.mutation, row.changes))
+	}
+	for _, row := range goodArticles() {
 		f.client.do(t, row.mutation, f.good(row.mutation, row.changes))
 	}
 	f.verify(t)
