@@ -184,8 +184,9 @@ func (*counter) TraceBatchQuery(context.Context, *pgx.Conn, pgx.TraceBatchQueryD
 
 func (*counter) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData) {}
 
-func TestPage_TakesAsManyStatementsAsAnItem(t *testing.T) {
-	t.Parallel()
+// counting returns an API whose statements are counted.
+func counting(t *testing.T) (graphtest.Bundle, *counter) {
+	t.Helper()
 	db, statements := testdb.NewSimulated(t), &counter{}
 	config := db.Pool.Config()
 	config.ConnConfig.Tracer = statements
@@ -195,7 +196,34 @@ func TestPage_TakesAsManyStatementsAsAnItem(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(pool.Close)
-	b := graphtest.NewOn(t, db, postgres.New(pool))
+	return graphtest.NewOn(t, db, postgres.New(pool)), statements
+}
+
+// The overview of a dashboard takes as many statements in the month's first hour, before its account is opened.
+func TestOverview_TakesThreeStatements(t *testing.T) {
+	t.Parallel()
+	b, statements := counting(t)
+	const overview = `{ organization { workflowCounts { total } spend { limit settled held remaining }
+		months(first: 3) { nodes { period { start end } closing { settled } } } } }`
+	for _, opened := range []string{"no month", "a month"} {
+		if opened == "a month" {
+			b.Workflows(t, 1) // It has reserved money.
+		}
+		b.Ask(t, overview, nil) // The first round connects and prepares.
+		before := statements.n.Load()
+		body := b.Ask(t, overview, nil)
+		if errs := graphtest.Get(t, body, "errors"); errs != nil {
+			t.Fatal(errs)
+		}
+		if got := statements.n.Load() - before; got != 3 {
+			t.Errorf("%s: got %d statements, want 3", opened, got)
+		}
+	}
+}
+
+func TestPage_TakesAsManyStatementsAsAnItem(t *testing.T) {
+	t.Parallel()
+	b, statements := counting(t)
 	b.Workflows(t, 20)
 
 	for _, test := range []struct {

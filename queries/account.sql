@@ -51,25 +51,11 @@ SELECT b.* FROM booked AS b;
 -- name: AccountGet :one
 SELECT a.* FROM usage_accounts AS a WHERE a.organization_id = @organization_id AND a.id = @id;
 
--- AccountGetLastMonth returns the last month that was opened before a time.
--- name: AccountGetLastMonth :one
-SELECT a.* FROM usage_accounts AS a
-WHERE a.organization_id = @organization_id AND a.period_start <= @at
-ORDER BY a.period_start DESC
-LIMIT 1;
-
 -- AccountGetMonth returns the account of the month that a time falls in.
 -- name: AccountGetMonth :one
 SELECT a.* FROM usage_accounts AS a
 WHERE a.organization_id = @organization_id AND a.period_start <= @at AND a.period_end > @at
 ORDER BY a.period_start DESC
-LIMIT 1;
-
--- AccountGetNextMonth returns the first month that a server with a fast clock has opened after a time.
--- name: AccountGetNextMonth :one
-SELECT a.* FROM usage_accounts AS a
-WHERE a.organization_id = @organization_id AND a.period_start > @at
-ORDER BY a.period_start
 LIMIT 1;
 
 -- AccountHold reserves money if settled, held and the new hold together fit below the limit. The condition is in the

@@ -39,6 +39,23 @@ FROM created AS c;
 -- name: OrganizationGet :one
 SELECT o.* FROM organizations AS o WHERE o.id = @organization_id;
 
+-- OrganizationGetWithMonths returns the organization with the last month that was opened before a time, and with the
+-- first one after it: one row for each, or a row without a month when neither was opened.
+-- name: OrganizationGetWithMonths :many
+SELECT sqlc.embed(o), m.id AS month_id, m.period_start, m.period_end, coalesce(m.settled_pico, 0)::bigint AS settled_pico,
+    coalesce(m.held_pico, 0)::bigint AS held_pico, coalesce(m.limit_pico, 0)::bigint AS limit_pico,
+    coalesce(m.stopped, false)::boolean AS stopped
+FROM organizations AS o
+LEFT JOIN usage_accounts AS m ON m.organization_id = o.id AND m.period_start IN (
+    (SELECT max(l.period_start) FROM usage_accounts AS l
+        WHERE l.organization_id = @organization_id AND l.period_start <= @at::timestamptz),
+    (SELECT min(n.period_start) FROM usage_accounts AS n
+        WHERE n.organization_id = @organization_id AND n.period_start > @at::timestamptz)
+)
+WHERE o.id = @organization_id
+ORDER BY m.period_start
+LIMIT 2;
+
 -- OrganizationListAll returns the newest organizations with their names and their numbers of workflows, for the operator.
 -- name: OrganizationListAll :many
 -- The rule is off: the operator reads all organizations.

@@ -50,15 +50,11 @@ func (e *Engine) changeIn(ctx context.Context, tx *postgres.Store, who caller.Ca
 	return err
 }
 
-// Organization returns the caller's organization with its running month.
+// Organization returns the caller's organization with its running month. One statement.
 func (e *Engine) Organization(ctx context.Context, who caller.Caller) (Organization, error) {
-	o, err := e.organization(ctx, who)
+	o, err := e.organizationInMonth(ctx, who, e.now())
 	if err != nil {
 		return Organization{}, err
-	}
-	month, err := e.store.RunningMonth(ctx, who, o, e.now())
-	if err != nil {
-		return Organization{}, fmt.Errorf("read the month of organization %s: %w", o.ID, err)
 	}
 	return Organization{
 		ID:            o.ID,
@@ -66,9 +62,22 @@ func (e *Engine) Organization(ctx context.Context, who caller.Caller) (Organizat
 		WorkflowLimit: o.WorkflowLimit,
 		MonthLimit:    o.MonthLimit,
 		CreatedAt:     o.CreatedAt,
-		Month:         month,
+		Month:         o.Month,
 		WebhookURL:    o.WebhookURL,
 	}, nil
+}
+
+func (e *Engine) organizationInMonth(
+	ctx context.Context, who caller.Caller, at time.Time,
+) (postgres.OrganizationInMonth, error) {
+	o, found, err := e.store.OrganizationInMonth(ctx, who, at)
+	if err != nil {
+		return o, fmt.Errorf("read organization %s: %w", who.OrganizationID, err)
+	}
+	if !found {
+		return o, notFound("organization")
+	}
+	return o, nil
 }
 
 func (e *Engine) organization(ctx context.Context, who caller.Caller) (postgres.Organization, error) {
@@ -92,22 +101,21 @@ func (e *Engine) month(ctx context.Context, who caller.Caller, at time.Time) (co
 		if err != nil || found {
 			return month, err
 		}
-		o, err := e.organization(ctx, who)
+		o, err := e.organizationInMonth(ctx, who, at)
 		if err != nil {
 			return month, err
 		}
-		period, err := e.store.MonthPeriod(ctx, who, at, o.TimeZone)
-		if err != nil {
-			return month, err
+		if o.Month.ID != uuid.Nil { // Another caller has opened it since.
+			continue
 		}
 		err = e.store.OpenMonth(ctx, who, postgres.NewMonth{
 			ID:       e.newID(),
-			Period:   period,
+			Period:   *o.Month.Period,
 			TimeZone: o.TimeZone,
 			At:       at,
 		})
 		if err != nil {
-			return month, fmt.Errorf("open the month from %s: %w", period.Start, err)
+			return month, fmt.Errorf("open the month from %s: %w", o.Month.Period.Start, err)
 		}
 	}
 	month, found, err := e.store.Month(ctx, who, at)

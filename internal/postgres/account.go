@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -47,54 +46,6 @@ func (s *Store) Month(
 		OrganizationID: who.OrganizationID, At: &at,
 	})
 	return one(row, err, toAccount)
-}
-
-// RunningMonth returns the account of the month that a time falls in. For a month that is not opened yet it has the nil
-// UUID, and a balance of zero under the organization's limit.
-func (s *Store) RunningMonth(
-	ctx context.Context, who caller.Caller, o Organization, at time.Time,
-) (cost.Account, error) {
-	month, found, err := s.Month(ctx, who, at)
-	if err != nil || found {
-		return month, err
-	}
-	period, err := s.MonthPeriod(ctx, who, at, o.TimeZone)
-	return cost.Account{
-		OrganizationID: o.ID,
-		Kind:           cost.AccountMonth,
-		Period:         &period,
-		Balance:        cost.Balance{Limit: o.MonthLimit},
-	}, err
-}
-
-// MonthPeriod returns the month of a time. It begins after the last month that was opened, which may have another
-// zone. It ends before the next one, which a server with a fast clock may have opened.
-func (s *Store) MonthPeriod(
-	ctx context.Context, who caller.Caller, at time.Time, timeZone string,
-) (cost.Period, error) {
-	last, found, err := s.LastMonth(ctx, who, at)
-	if err != nil {
-		return cost.Period{}, fmt.Errorf("read the month before: %w", err)
-	}
-	var before cost.Period
-	if found && last.Period != nil {
-		before = *last.Period
-	}
-	if before.Contains(at) { // Another caller has opened it since Month was asked.
-		return before, nil
-	}
-	period, err := cost.MonthAfter(at, timeZone, before)
-	if err != nil {
-		return period, err
-	}
-	next, found, err := s.NextMonth(ctx, who, at)
-	if err != nil {
-		return period, fmt.Errorf("read the month after: %w", err)
-	}
-	if found && next.Period != nil && next.Period.Start.Before(period.End) {
-		period.End = next.Period.Start
-	}
-	return period, nil
 }
 
 // NewMonth is a month to be opened. TimeZone is the one that its period was computed in.
@@ -299,26 +250,6 @@ func (s *Store) Limit(
 	limited := toAccount(dbsqlc.UsageAccount(row))
 	s.noteEntry(limited, CommittedEntry{Kind: cost.EntryLimit})
 	return Movement{Account: limited, Delta: cost.Delta{Limit: delta}, At: at}, nil
-}
-
-// LastMonth returns the last month that was opened before a time.
-func (s *Store) LastMonth(
-	ctx context.Context, who caller.Caller, at time.Time,
-) (account cost.Account, found bool, err error) {
-	row, err := s.forTenant(who.OrganizationID).AccountGetLastMonth(ctx, dbsqlc.AccountGetLastMonthParams{
-		OrganizationID: who.OrganizationID, At: &at,
-	})
-	return one(row, err, toAccount)
-}
-
-// NextMonth returns the first month that was opened after a time.
-func (s *Store) NextMonth(
-	ctx context.Context, who caller.Caller, at time.Time,
-) (account cost.Account, found bool, err error) {
-	row, err := s.forTenant(who.OrganizationID).AccountGetNextMonth(ctx, dbsqlc.AccountGetNextMonthParams{
-		OrganizationID: who.OrganizationID, At: &at,
-	})
-	return one(row, err, toAccount)
 }
 
 // Rooms returns the room of each workflow, with the month that a time falls in.

@@ -41,6 +41,75 @@ func (s *Store) Organization(ctx context.Context, who caller.Caller) (o Organiza
 	return one(row, err, toOrganization)
 }
 
+// OrganizationInMonth is an organization with the account of the month that a time falls in. While that month is not
+// opened, the account has the nil UUID and a balance of zero under the organization's limit.
+type OrganizationInMonth struct {
+	Organization
+	Month cost.Account
+}
+
+// OrganizationInMonth returns the caller's organization with the month that a time falls in. One statement.
+func (s *Store) OrganizationInMonth(
+	ctx context.Context, who caller.Caller, at time.Time,
+) (o OrganizationInMonth, found bool, err error) {
+	rows, err := s.forTenant(who.OrganizationID).OrganizationGetWithMonths(ctx, dbsqlc.OrganizationGetWithMonthsParams{
+		OrganizationID: who.OrganizationID, At: at,
+	})
+	if err != nil || len(rows) == 0 {
+		return o, false, translate(err)
+	}
+	o.Organization = toOrganization(rows[0].Organization)
+	var before, after cost.Period
+	for _, row := range rows {
+		if row.MonthID == nil || row.PeriodStart == nil || row.PeriodEnd == nil {
+			continue
+		}
+		period := cost.Period{Start: row.PeriodStart.UTC(), End: row.PeriodEnd.UTC()}
+		switch {
+		case period.Contains(at):
+			o.Month = toMonthAccount(row, period)
+			return o, true, nil
+		case period.Start.After(at):
+			after = period
+		default:
+			before = period
+		}
+	}
+	period, err := periodBetween(before, after, at, o.TimeZone)
+	o.Month = cost.Account{
+		OrganizationID: o.ID,
+		Kind:           cost.AccountMonth,
+		Period:         &period,
+		Balance:        cost.Balance{Limit: o.MonthLimit},
+	}
+	return o, true, err
+}
+
+// periodBetween returns the month of a time. It begins after the last month that was opened, which may have another
+// zone. It ends before the next one, which a server with a fast clock may have opened.
+func periodBetween(before, after cost.Period, at time.Time, timeZone string) (cost.Period, error) {
+	period, err := cost.MonthAfter(at, timeZone, before)
+	if err == nil && after != (cost.Period{}) && after.Start.Before(period.End) {
+		period.End = after.Start
+	}
+	return period, err
+}
+
+func toMonthAccount(r dbsqlc.OrganizationGetWithMonthsRow, period cost.Period) cost.Account {
+	return cost.Account{
+		OrganizationID: r.Organization.ID,
+		ID:             *r.MonthID,
+		Kind:           cost.AccountMonth,
+		Period:         &period,
+		Balance: cost.Balance{
+			Settled: cost.Pico(r.SettledPico),
+			Held:    cost.Pico(r.HeldPico),
+			Limit:   cost.Limit(r.LimitPico),
+			Stopped: r.Stopped,
+		},
+	}
+}
+
 // OrganizationSummary is an organization in the operator's list.
 type OrganizationSummary struct {
 	ID             uuid.UUID

@@ -23,15 +23,14 @@ type Forecast struct {
 
 // Forecast returns the forecast of the running month.
 func (r *Reporter) Forecast(ctx context.Context, who caller.Caller) (Forecast, error) {
-	o, err := r.organization(ctx, who)
+	o, found, err := r.store.OrganizationInMonth(ctx, who, r.now())
 	if err != nil {
-		return Forecast{}, err
+		return Forecast{}, fmt.Errorf("read organization %s: %w", who.OrganizationID, err)
 	}
-	month, err := r.store.RunningMonth(ctx, who, o, r.now())
-	if err != nil {
-		return Forecast{}, fmt.Errorf("read the month of organization %s: %w", o.ID, err)
+	if !found {
+		return Forecast{}, errNoOrganization
 	}
-	f := Forecast{AsOf: r.now(), Period: *month.Period, Balance: month.Balance}
+	f := Forecast{AsOf: r.now(), Period: *o.Month.Period, Balance: o.Month.Balance}
 	if f.AsOf.After(f.Period.End) {
 		f.AsOf = f.Period.End // The month ended while it was read.
 	}

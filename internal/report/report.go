@@ -25,6 +25,8 @@ func New(store *postgres.Store, now func() time.Time) *Reporter {
 // now is the time as the database keeps it, in whole microseconds.
 func (r *Reporter) now() time.Time { return r.clock().UTC().Truncate(time.Microsecond) }
 
+var errNoOrganization = fault.New(fault.NotFound, "There is no such organization.")
+
 // organization returns the caller's organization, or NOT_FOUND.
 func (r *Reporter) organization(ctx context.Context, who caller.Caller) (postgres.Organization, error) {
 	o, found, err := r.store.Organization(ctx, who)
@@ -32,7 +34,7 @@ func (r *Reporter) organization(ctx context.Context, who caller.Caller) (postgre
 		return o, fmt.Errorf("read organization %s: %w", who.OrganizationID, err)
 	}
 	if !found {
-		return o, fault.New(fault.NotFound, "There is no such organization.")
+		return o, errNoOrganization
 	}
 	return o, nil
 }

@@ -180,43 +180,6 @@ func (q *Queries) AccountGet(ctx context.Context, arg AccountGetParams) (UsageAc
 	return i, err
 }
 
-const accountGetLastMonth = `-- name: AccountGetLastMonth :one
-SELECT a.organization_id, a.id, a.kind, a.workflow_id, a.period_start, a.period_end, a.sequence, a.settled_pico, a.held_pico, a.limit_pico, a.stopped, a.previous_stopped, a.previous_hash, a.hash, a.time_zone, a.limit_sequence FROM usage_accounts AS a
-WHERE a.organization_id = $1 AND a.period_start <= $2
-ORDER BY a.period_start DESC
-LIMIT 1
-`
-
-type AccountGetLastMonthParams struct {
-	OrganizationID uuid.UUID
-	At             *time.Time
-}
-
-// AccountGetLastMonth returns the last month that was opened before a time.
-func (q *Queries) AccountGetLastMonth(ctx context.Context, arg AccountGetLastMonthParams) (UsageAccount, error) {
-	row := q.db.QueryRow(ctx, accountGetLastMonth, arg.OrganizationID, arg.At)
-	var i UsageAccount
-	err := row.Scan(
-		&i.OrganizationID,
-		&i.ID,
-		&i.Kind,
-		&i.WorkflowID,
-		&i.PeriodStart,
-		&i.PeriodEnd,
-		&i.Sequence,
-		&i.SettledPico,
-		&i.HeldPico,
-		&i.LimitPico,
-		&i.Stopped,
-		&i.PreviousStopped,
-		&i.PreviousHash,
-		&i.Hash,
-		&i.TimeZone,
-		&i.LimitSequence,
-	)
-	return i, err
-}
-
 const accountGetMonth = `-- name: AccountGetMonth :one
 SELECT a.organization_id, a.id, a.kind, a.workflow_id, a.period_start, a.period_end, a.sequence, a.settled_pico, a.held_pico, a.limit_pico, a.stopped, a.previous_stopped, a.previous_hash, a.hash, a.time_zone, a.limit_sequence FROM usage_accounts AS a
 WHERE a.organization_id = $1 AND a.period_start <= $2 AND a.period_end > $2
@@ -232,43 +195,6 @@ type AccountGetMonthParams struct {
 // AccountGetMonth returns the account of the month that a time falls in.
 func (q *Queries) AccountGetMonth(ctx context.Context, arg AccountGetMonthParams) (UsageAccount, error) {
 	row := q.db.QueryRow(ctx, accountGetMonth, arg.OrganizationID, arg.At)
-	var i UsageAccount
-	err := row.Scan(
-		&i.OrganizationID,
-		&i.ID,
-		&i.Kind,
-		&i.WorkflowID,
-		&i.PeriodStart,
-		&i.PeriodEnd,
-		&i.Sequence,
-		&i.SettledPico,
-		&i.HeldPico,
-		&i.LimitPico,
-		&i.Stopped,
-		&i.PreviousStopped,
-		&i.PreviousHash,
-		&i.Hash,
-		&i.TimeZone,
-		&i.LimitSequence,
-	)
-	return i, err
-}
-
-const accountGetNextMonth = `-- name: AccountGetNextMonth :one
-SELECT a.organization_id, a.id, a.kind, a.workflow_id, a.period_start, a.period_end, a.sequence, a.settled_pico, a.held_pico, a.limit_pico, a.stopped, a.previous_stopped, a.previous_hash, a.hash, a.time_zone, a.limit_sequence FROM usage_accounts AS a
-WHERE a.organization_id = $1 AND a.period_start > $2
-ORDER BY a.period_start
-LIMIT 1
-`
-
-type AccountGetNextMonthParams struct {
-	OrganizationID uuid.UUID
-	At             *time.Time
-}
-
-// AccountGetNextMonth returns the first month that a server with a fast clock has opened after a time.
-func (q *Queries) AccountGetNextMonth(ctx context.Context, arg AccountGetNextMonthParams) (UsageAccount, error) {
-	row := q.db.QueryRow(ctx, accountGetNextMonth, arg.OrganizationID, arg.At)
 	var i UsageAccount
 	err := row.Scan(
 		&i.OrganizationID,

@@ -151,6 +151,76 @@ func (q *Queries) OrganizationGet(ctx context.Context, organizationID uuid.UUID)
 	return i, err
 }
 
+const organizationGetWithMonths = `-- name: OrganizationGetWithMonths :many
+SELECT o.id, o.version, o.time_zone, o.workflow_limit_pico, o.month_limit_pico, o.created_at, o.webhook_version, o.webhook_url, m.id AS month_id, m.period_start, m.period_end, coalesce(m.settled_pico, 0)::bigint AS settled_pico,
+    coalesce(m.held_pico, 0)::bigint AS held_pico, coalesce(m.limit_pico, 0)::bigint AS limit_pico,
+    coalesce(m.stopped, false)::boolean AS stopped
+FROM organizations AS o
+LEFT JOIN usage_accounts AS m ON m.organization_id = o.id AND m.period_start IN (
+    (SELECT max(l.period_start) FROM usage_accounts AS l
+        WHERE l.organization_id = $1 AND l.period_start <= $2::timestamptz),
+    (SELECT min(n.period_start) FROM usage_accounts AS n
+        WHERE n.organization_id = $1 AND n.period_start > $2::timestamptz)
+)
+WHERE o.id = $1
+ORDER BY m.period_start
+LIMIT 2
+`
+
+type OrganizationGetWithMonthsParams struct {
+	OrganizationID uuid.UUID
+	At             time.Time
+}
+
+type OrganizationGetWithMonthsRow struct {
+	Organization Organization
+	MonthID      *uuid.UUID
+	PeriodStart  *time.Time
+	PeriodEnd    *time.Time
+	SettledPico  int64
+	HeldPico     int64
+	LimitPico    int64
+	Stopped      bool
+}
+
+// OrganizationGetWithMonths returns the organization with the last month that was opened before a time, and with the
+// first one after it: one row for each, or a row without a month when neither was opened.
+func (q *Queries) OrganizationGetWithMonths(ctx context.Context, arg OrganizationGetWithMonthsParams) ([]OrganizationGetWithMonthsRow, error) {
+	rows, err := q.db.Query(ctx, organizationGetWithMonths, arg.OrganizationID, arg.At)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []OrganizationGetWithMonthsRow{}
+	for rows.Next() {
+		var i OrganizationGetWithMonthsRow
+		if err := rows.Scan(
+			&i.Organization.ID,
+			&i.Organization.Version,
+			&i.Organization.TimeZone,
+			&i.Organization.WorkflowLimitPico,
+			&i.Organization.MonthLimitPico,
+			&i.Organization.CreatedAt,
+			&i.Organization.WebhookVersion,
+			&i.Organization.WebhookUrl,
+			&i.MonthID,
+			&i.PeriodStart,
+			&i.PeriodEnd,
+			&i.SettledPico,
+			&i.HeldPico,
+			&i.LimitPico,
+			&i.Stopped,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const organizationListAll = `-- name: OrganizationListAll :many
 SELECT o.id, coalesce(n.name, '')::text AS name, o.time_zone, o.created_at,
     (SELECT count(*) FROM intent_workflows AS w WHERE w.organization_id = o.id) AS workflows
