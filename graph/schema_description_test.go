@@ -7,6 +7,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/fault"
 )
 
 // A client cannot introspect directives, so descriptions repeat the permission that @requires names.
@@ -50,6 +51,17 @@ func TestSchemaDescription(t *testing.T) {
 			t.Error("a description that names a permission passes for a field that requires none")
 		}
 	})
+}
+
+// A client reads in one place which codes there are.
+func TestSchemaDescription_NamesEveryCode(t *testing.T) {
+	t.Parallel()
+	codes := schemaTypes()["ErrorCode"]
+	for _, kind := range fault.Kinds() {
+		if codes.EnumValues.ForName(string(kind)) == nil && !strings.Contains(codes.Description, "`"+string(kind)+"`") {
+			t.Errorf("neither the values nor the description of ErrorCode have %s", kind)
+		}
+	}
 }
 
 func checkPermission(t *testing.T, where, description string, permission caller.Permission, isGuarded bool) {
