@@ -57,7 +57,12 @@ func (c *demoCommand) Run(p *program) error {
 		return err
 	}
 	c.began = time.Now()
-	s, err := server.New(p.ctx, server.Options{Settings: c.Settings, Secrets: p.secrets, Logger: p.logger})
+	s, err := server.New(p.ctx, server.Options{
+		Settings: c.Settings,
+		Secrets:  p.secrets,
+		Logger:   p.logger,
+		Version:  version,
+	})
 	if err != nil {
 		return err
 	}

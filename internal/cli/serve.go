@@ -15,7 +15,12 @@ func (c *serveCommand) Run(p *program) error {
 	if p.JSON {
 		return errors.New("--json: serve logs JSON always, and has no other result")
 	}
-	s, err := server.New(p.ctx, server.Options{Settings: c.Settings, Secrets: p.secrets, Logger: p.logger})
+	s, err := server.New(p.ctx, server.Options{
+		Settings: c.Settings,
+		Secrets:  p.secrets,
+		Logger:   p.logger,
+		Version:  version,
+	})
 	if err != nil {
 		return err
 	}

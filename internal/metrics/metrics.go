@@ -6,6 +6,7 @@
 package metrics
 
 import (
+	"cmp"
 	"net/http"
 	"runtime/debug"
 	"slices"
@@ -52,8 +53,8 @@ var (
 	slow  = []float64{.1, .25, .5, 1, 2, 5, 10, 20, 40, 80, 160, 300}
 )
 
-// New returns metrics with the value zero.
-func New() *Metrics {
+// New returns metrics with the value zero, of a program of a version. Without one it is that of the build.
+func New(version string) *Metrics {
 	m := &Metrics{registry: prometheus.NewRegistry()}
 	m.front()
 	m.engine()
@@ -61,7 +62,7 @@ func New() *Metrics {
 	m.registry.MustRegister(
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
-	m.info()
+	m.info(version)
 	return m
 }
 
@@ -221,16 +222,17 @@ func (m *Metrics) read(kind, name, help string, labels ...string) *prometheus.De
 }
 
 // info returns the versions of this program.
-func (m *Metrics) info() {
-	version, revision, goVersion := "unknown", "unknown", "unknown"
+func (m *Metrics) info(version string) {
+	revision, goVersion := "unknown", "unknown"
 	if build, ok := debug.ReadBuildInfo(); ok {
-		version, goVersion = build.Main.Version, build.GoVersion
+		version, goVersion = cmp.Or(version, build.Main.Version), build.GoVersion
 		for _, setting := range build.Settings {
 			if setting.Key == "vcs.revision" {
 				revision = setting.Value
 			}
 		}
 	}
+	version = cmp.Or(version, "unknown")
 	m.registry.MustRegister(reading{func(out chan<- prometheus.Metric) {
 		out <- prometheus.MustNewConstMetric(m.build, prometheus.GaugeValue, 1, version, revision, goVersion)
 	}, []*prometheus.Desc{m.build}})

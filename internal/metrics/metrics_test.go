@@ -34,7 +34,7 @@ func TestDocs_ListTheDeclaredMetrics(t *testing.T) {
 	t.Parallel()
 	var table strings.Builder
 	table.WriteString("| metric | kind | labels | what it says |\n|---|---|---|---|\n")
-	for _, d := range New().Described() {
+	for _, d := range New("").Described() {
 		fmt.Fprintf(&table, "| `%s` | %s | %s | %s |\n", d.Name, d.Kind, strings.Join(d.Labels, ", "), d.Help)
 	}
 	text := read(t, operations)
@@ -57,7 +57,7 @@ func TestDocs_ListTheDeclaredMetrics(t *testing.T) {
 func TestDashboard_ShowsEveryMetricAndNoOther(t *testing.T) {
 	t.Parallel()
 	declared := map[string]bool{}
-	for _, d := range New().Described() {
+	for _, d := range New("").Described() {
 		declared[d.Name] = true
 	}
 	shown := named(t, dashboard)
@@ -99,7 +99,7 @@ func read(t *testing.T, path string) string {
 
 func TestMetrics_FollowPrometheusConventions(t *testing.T) {
 	t.Parallel()
-	for _, d := range New().Described() {
+	for _, d := range New("").Described() {
 		total := strings.HasSuffix(d.Name, "_total")
 		if total != (d.Kind == "counter") {
 			t.Errorf("%s is a %s: a counter, and nothing else, ends in _total", d.Name, d.Kind)
@@ -136,7 +136,7 @@ func scrape(t *testing.T, m *Metrics, prefixes ...string) []string {
 
 func TestEntry_CountsMoneyToThePicodollar(t *testing.T) {
 	t.Parallel()
-	m := New()
+	m := New("")
 	entry := func(kind cost.EntryKind, settled, held cost.Pico) postgres.Change {
 		return postgres.Change{Ledger: true, Entry: postgres.CommittedEntry{
 			Kind: kind, Delta: cost.Delta{Settled: settled, Held: held}, Overage: settled+held > 0 && held < 0,
@@ -175,7 +175,7 @@ func TestEntry_CountsMoneyToThePicodollar(t *testing.T) {
 
 func TestVerb_CountsRefusalsAndIgnoresCancellations(t *testing.T) {
 	t.Parallel()
-	m := New()
+	m := New("")
 	m.Verb("Reserve", nil)
 	m.Verb("Reserve", &cost.PriceUnknownError{Model: "a model that a user typed"})
 	m.Verb("Reserve", errors.New("the database is away"))
@@ -210,7 +210,7 @@ func TestVerb_CountsRefusalsAndIgnoresCancellations(t *testing.T) {
 
 func TestScrape_ReadsTheDatabaseRarelyAndSurvivesItsOutage(t *testing.T) {
 	t.Parallel()
-	m, asked := New(), 0
+	m, asked := New(""), 0
 	m.Unknown(func(context.Context) (int64, error) { asked++; return 3, nil })
 	m.Queue(func(context.Context) (Backlog, error) { return Backlog{}, errors.New("the database is away") })
 	m.Live(func() int64 { return 2 }, func() int64 { return 1 })
@@ -232,5 +232,18 @@ func TestScrape_ReadsTheDatabaseRarelyAndSurvivesItsOutage(t *testing.T) {
 	}
 	if asked != 1 {
 		t.Errorf("three scrapes asked %d times, want once", asked)
+	}
+}
+
+func TestBuildInfo_HasTheVersionOfTheRelease(t *testing.T) {
+	t.Parallel()
+	for version, want := range map[string]string{"v1.2.3": `version="v1.2.3"`, "": `version="`} {
+		answer := httptest.NewRecorder()
+		New(version).Handler().ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+		text := answer.Body.String()
+		if !strings.Contains(text, "infin8_build_info{") || !strings.Contains(text, want) ||
+			strings.Contains(text, `version=""`) {
+			t.Errorf("%q: got %s", version, text)
+		}
 	}
 }

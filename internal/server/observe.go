@@ -34,7 +34,7 @@ type observers struct {
 // observe prepares the metrics and traces that the settings ask for.
 func (s *Server) observe(ctx context.Context) (err error) {
 	if s.settings.MetricsListen != "" || s.settings.AdminListen != "" {
-		s.observers.metrics = metrics.New()
+		s.observers.metrics = metrics.New(s.version)
 	}
 	if s.settings.TracesEndpoint != "" {
 		s.observers.tracer, err = tracing.New(ctx, tracing.Options{Endpoint: s.settings.TracesEndpoint, Logger: s.logger})

@@ -13,7 +13,7 @@ import (
 
 func TestSignIn_OnlyARefusalIsAFailure(t *testing.T) {
 	t.Parallel()
-	watch := observers{metrics: metrics.New()}
+	watch := observers{metrics: metrics.New("")}
 	for _, kind := range []fault.Kind{fault.Unauthenticated, fault.Unavailable, fault.RateLimited} {
 		signIn := watch.signIn(func(context.Context, ...string) (context.Context, error) {
 			return nil, fault.New(kind, "No.")

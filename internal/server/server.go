@@ -22,6 +22,8 @@ type Options struct {
 	Settings Settings
 	Secrets  Secrets
 	Logger   *slog.Logger
+	// Version is the version of a release; "" for any other build.
+	Version string
 }
 
 // Server is a running engine with everything that it uses.
@@ -29,6 +31,7 @@ type Server struct {
 	settings Settings
 	secrets  Secrets
 	logger   *slog.Logger
+	version  string
 	engine   *engine.Engine
 	live     *live.Hub
 	closers  []func()
@@ -51,7 +54,7 @@ type Server struct {
 // The caller must close it.
 func New(ctx context.Context, o Options) (*Server, error) {
 	o.Settings.AccessSettings.fill(accessMembers)
-	s := &Server{settings: o.Settings, secrets: o.Secrets, logger: o.Logger}
+	s := &Server{settings: o.Settings, secrets: o.Secrets, logger: o.Logger, version: o.Version}
 	if err := s.wire(ctx); err != nil {
 		s.Close()
 		return nil, err
