@@ -83,11 +83,13 @@ func (e *Engine) Within(ctx context.Context, who caller.Caller, input any) error
 	return fault.New(fault.Forbidden, "%s", who.Denied(caller.ReadAll))
 }
 
-// holds returns an error unless the caller has the live run with the token.
-func (e *Engine) holds(ctx context.Context, who caller.Caller, flow uuid.UUID, token int) error {
+// holds returns the live run of the caller with the token, or an error.
+func (e *Engine) holds(
+	ctx context.Context, who caller.Caller, flow uuid.UUID, token int,
+) (workflow.Run, error) {
 	run, err := e.ownRun(ctx, who, flow, token)
 	if err == nil && run.EndedAt != nil {
 		err = e.lost(ctx, who, workflow.Run{WorkflowID: flow})
 	}
-	return err
+	return run, err
 }

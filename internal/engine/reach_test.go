@@ -72,6 +72,12 @@ func TestReach_AWorkerSeesOnlyItsRuns(t *testing.T) {
 	if fault.KindOf(err) != fault.InvalidInput || fault.FieldOf(err)[0] != "token" {
 		t.Errorf("a reservation without a token: got %v, want INVALID_INPUT", err)
 	}
+	_, err = b.Engine.Reserve(ctx, who, engine.ReserveInput{
+		WorkflowID: mine.ID, Step: workflow.StepArticle, Amount: &amount, Fence: &token,
+	})
+	if fault.KindOf(err) != fault.InvalidInput || fault.FieldOf(err)[0] != "step" {
+		t.Errorf("a reservation for another step than the run's: got %v, want INVALID_INPUT", err)
+	}
 	late, err := b.Engine.Reserve(ctx, who, engine.ReserveInput{WorkflowID: mine.ID, Amount: &amount, Fence: &token})
 	if err != nil {
 		t.Fatal(err)

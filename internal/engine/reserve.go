@@ -106,15 +106,20 @@ func (e *Engine) Reserve(ctx context.Context, who caller.Caller, in ReserveInput
 	return e.reserve(ctx, who, in, new)
 }
 
-// fenced checks that the run of a reservation is the caller's and live. The reservation repeats the token.
+// fenced checks that the run of a reservation is the caller's and live, and of the named step. The reservation repeats
+// the token.
 func (e *Engine) fenced(ctx context.Context, who caller.Caller, in ReserveInput) error {
-	switch {
-	case in.Fence != nil:
-		return e.holds(ctx, who, in.WorkflowID, *in.Fence)
-	case who.Role == caller.Worker:
+	if in.Fence == nil && who.Role == caller.Worker {
 		return fault.Invalid([]string{"token"}, "A worker reserves for its run: name its token.")
 	}
-	return nil
+	if in.Fence == nil {
+		return nil
+	}
+	run, err := e.holds(ctx, who, in.WorkflowID, *in.Fence)
+	if err == nil && in.Step != "" && in.Step != run.Step {
+		err = fault.Invalid([]string{"step"}, "Your run is of the step %s.", run.Step)
+	}
+	return err
 }
 
 func (e *Engine) reserve(
