@@ -83,6 +83,7 @@ func (e *Engine) ClaimWork(ctx context.Context, who caller.Caller, in ClaimWorkI
 		content:   in,
 		at:        at,
 	}, func(tx *postgres.Store) error {
+		own:       true,
 		if err := e.claimIn(ctx, tx, who, &c); err != nil || key == "" {
 			return err
 		}

@@ -25,6 +25,9 @@ type request struct {
 	flow      uuid.UUID
 	call      *uuid.UUID
 	at        time.Time
+	// own marks a request that does something else for every caller, so that the key of one caller is no replay for
+	// another.
+	own bool
 }
 
 // errUsed ends the transaction of a request whose key was used before.
@@ -43,7 +46,11 @@ func (e *Engine) once(
 	if n := len([]rune(r.key)); n > 255 {
 		return nil, fault.Invalid([]string{"idempotencyKey"}, "An idempotency key has 1 to 255 characters, not %d.", n)
 	}
-	print, err := fingerprint(r)
+	actor := ""
+	if r.own {
+		actor = who.Actor
+	}
+	print, err := fingerprint(r, actor)
 	if err != nil {
 		return nil, err
 	}
@@ -86,11 +93,12 @@ func (e *Engine) replayOf(
 
 // fingerprint returns a hash of the operation and its content. It depends on the names of the input's fields: renaming
 // one makes the replays of stored keys fail.
-func fingerprint(r request) ([]byte, error) {
+func fingerprint(r request, actor string) ([]byte, error) {
 	content, err := json.Marshal(struct {
 		Operation string
 		Content   any
-	}{r.operation, r.content})
+		Actor     string `json:",omitempty"`
+	}{r.operation, r.content, actor})
 	if err != nil {
 		return nil, fmt.Errorf("fingerprint of %s: %w", r.operation, err)
 	}

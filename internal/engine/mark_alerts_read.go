@@ -51,6 +51,7 @@ func (e *Engine) MarkAlertsRead(
 		operation: "markAlertsRead",
 		content:   in,
 		at:        at,
+		own:       true,
 	}, func(tx *postgres.Store) error {
 		there, err := tx.AlertsThere(ctx, who, in.AlertIDs)
 		if err != nil {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/engine"
+	"github.com/infin8content/engine/internal/fault"
 	"github.com/infin8content/engine/internal/workflow"
 )
 
@@ -30,6 +31,13 @@ func TestMarkAlertsRead_IsForOnePerson(t *testing.T) {
 	alerts, err := b.Engine.Alerts(ctx, b.Who, engine.AlertsInput{First: 10})
 	if err != nil || len(alerts) != 2 || alerts[0].ReadAt != nil {
 		t.Fatalf("got %+v, %v, want two alerts without marks", alerts, err)
+	}
+	keyed := engine.MarkAlertsReadInput{AlertIDs: []uuid.UUID{alerts[1].ID}, IdempotencyKey: "read"}
+	if got, err := b.Engine.MarkAlertsRead(ctx, b.As("carol"), keyed); err != nil || got.Marked != 1 {
+		t.Errorf("carol: got %+v, %v, want a mark", got, err)
+	}
+	if got, err := b.Engine.MarkAlertsRead(ctx, b.As("dave"), keyed); fault.KindOf(err) != fault.IdempotencyMismatch {
+		t.Errorf("dave with the key of carol: got %+v, %v, want IDEMPOTENCY_MISMATCH", got, err)
 	}
 	in := engine.MarkAlertsReadInput{AlertIDs: []uuid.UUID{alerts[0].ID}}
 	for i, marked := range []int{1, 0} {

@@ -46,6 +46,7 @@ func (e *Engine) RenewLease(ctx context.Context, who caller.Caller, in RenewLeas
 		content:   in,
 		flow:      in.WorkflowID,
 		at:        at,
+		own:       true,
 	}, func(tx *postgres.Store) error {
 		var (
 			won bool

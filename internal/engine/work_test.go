@@ -124,6 +124,9 @@ func TestClaimWork_AReplayReturnsTheSameRuns(t *testing.T) {
 	if err != nil || !again.Replayed || len(again.Items) != 2 || again.Items[1].Run != first.Items[1].Run {
 		t.Errorf("replay: got %+v, %v, want the same runs", again, err)
 	}
+	if _, err := b.Engine.ClaimWork(ctx, b.worker("two"), in); fault.KindOf(err) != fault.IdempotencyMismatch {
+		t.Errorf("the key of another worker: got %v, want IDEMPOTENCY_MISMATCH", err)
+	}
 	in.Max = 3
 	if _, err := b.Engine.ClaimWork(ctx, who, in); fault.KindOf(err) != fault.IdempotencyMismatch {
 		t.Errorf("another content: got %v, want IDEMPOTENCY_MISMATCH", err)
