@@ -375,7 +375,7 @@ var plan = []row{
 	},
 	{path: "internal/sealed"}, // the encryption of secrets that the database keeps
 	{path: "internal/caller"},
-	{path: "internal/spelling", modules: []string{text}}, // the one rule for names and actors, for all who read them
+	{path: "internal/spelling", modules: []string{text, idna}}, // the one rule for names and actors, for all who read them
 	{path: "internal/fault"},
 	{path: "migrations"},
 }

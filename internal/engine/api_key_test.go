@@ -191,10 +191,11 @@ func TestCreateAPIKey_RefusesBadInput(t *testing.T) {
 		"a long name": {
 			b.Who, func(in *engine.CreateAPIKeyInput) { in.Name = strings.Repeat("n", 101) }, fault.InvalidInput,
 		},
-		"space around":   {b.Who, func(in *engine.CreateAPIKeyInput) { in.Name = " n" }, fault.InvalidInput},
+		"a blank name":   {b.Who, func(in *engine.CreateAPIKeyInput) { in.Name = " \ufe0f" }, fault.InvalidInput},
 		"a line break":   {b.Who, func(in *engine.CreateAPIKeyInput) { in.Name = "a\nb" }, fault.InvalidInput},
 		"a turned name":  {b.Who, func(in *engine.CreateAPIKeyInput) { in.Name = "a\u202eb" }, fault.InvalidInput},
 		"a used name":    {b.Who, func(in *engine.CreateAPIKeyInput) { in.Name = "taken" }, fault.Conflict},
+		"it looks taken": {b.Who, func(in *engine.CreateAPIKeyInput) { in.Name = " taken\ufe0f" }, fault.Conflict},
 		"no such role":   {b.Who, func(in *engine.CreateAPIKeyInput) { in.Role = "GOD" }, fault.InvalidInput},
 		"a greater role": {operator, func(in *engine.CreateAPIKeyInput) { in.Role = caller.Admin }, fault.InvalidInput},
 		"over already":   {b.Who, func(in *engine.CreateAPIKeyInput) { in.ExpiresAt = b.Clock.Now() }, fault.InvalidInput},

@@ -33,6 +33,7 @@ func (e *Engine) CreateAPIKey(
 	ctx, end := e.begin(ctx, "CreateAPIKey")
 	defer end(&err)
 	at := e.now()
+	in.Name = spelling.Clean(in.Name)
 	in.ExpiresAt = in.ExpiresAt.UTC().Truncate(time.Microsecond)
 	text, err := newAPIKeyText(who.OrganizationID, e.random)
 	if err != nil {
@@ -93,9 +94,9 @@ func (e *Engine) CreateAPIKey(
 func checkAPIKey(who caller.Caller, in CreateAPIKeyInput, at time.Time) error {
 	letters := utf8.RuneCountInString(in.Name)
 	switch {
-	case letters < 1 || letters > maxKeyName || !spelling.IsClean(in.Name):
-		return fault.Invalid([]string{"name"}, "A name has 1 to %d characters, composed (NFC), none of them a control, "+
-			"direction or invisible character, and no space around it.", maxKeyName)
+	case letters < 1 || letters > maxKeyName || spelling.Fault(in.Name) != "":
+		return fault.Invalid([]string{"name"},
+			"A name has 1 to %d characters, none of them a control, direction or invisible character.", maxKeyName)
 	case !who.Role.Covers(in.Role):
 		return fault.Invalid([]string{"role"}, "A key has at most your permissions: those of %s.", who.Role)
 	case !in.ExpiresAt.After(at) || in.ExpiresAt.After(at.Add(maxKeyLife)):

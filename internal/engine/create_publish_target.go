@@ -45,6 +45,7 @@ func (e *Engine) CreatePublishTarget(
 ) (_ ChangedTarget, err error) {
 	ctx, end := e.begin(ctx, "CreatePublishTarget")
 	defer end(&err)
+	in.Name = spelling.Clean(in.Name)
 	if err := e.checkTarget(in); err != nil {
 		return ChangedTarget{}, err
 	}
@@ -138,10 +139,9 @@ func (e *Engine) checkTarget(in CreatePublishTargetInput) error {
 	if err := checkReason(in.Reason); err != nil {
 		return err
 	}
-	if n := utf8.RuneCountInString(in.Name); n < 1 || n > maxTargetName || !spelling.IsClean(in.Name) {
+	if n := utf8.RuneCountInString(in.Name); n < 1 || n > maxTargetName || spelling.Fault(in.Name) != "" {
 		return fault.Invalid([]string{"name"},
-			"A name has 1 to %d characters, none of them a control or format character, and no space around it.",
-			maxTargetName)
+			"A name has 1 to %d characters, none of them a control, direction or invisible character.", maxTargetName)
 	}
 	if in.Policy != workflow.PolicyDraft && in.Policy != workflow.PolicyPublish {
 		return fault.Invalid([]string{"policy"}, "A policy is DRAFT or PUBLISH.")

@@ -13,6 +13,7 @@ import (
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/fault"
 	"github.com/infin8content/engine/internal/postgres"
+	"github.com/infin8content/engine/internal/spelling"
 	"github.com/infin8content/engine/internal/workflow"
 )
 
@@ -154,13 +155,16 @@ func (e *Engine) chosen(
 		return filter, false, forbidden(who, caller.Actors)
 	}
 	filter = postgres.WorkflowFilter{
-		NameContains:  f.NameContains,
+		NameContains:  spelling.Clean(f.NameContains), // as stored names are spelled
 		CreatedFrom:   beginning,
 		CreatedTo:     end,
 		CreatedBy:     f.CreatedBy,
 		UpdatedBefore: end,
 		SpendAtLeast:  f.SpendAtLeast,
 		RunActivities: runActivities(f.Activities),
+	}
+	if filter.NameContains == "" && f.NameContains != "" { // An empty text would choose all.
+		return filter, false, fault.Invalid([]string{"filter", "nameContains"}, "The text has no character that is seen.")
 	}
 	if !reachesAll(who) {
 		if filter.IDs, err = e.reached(ctx, who); err != nil || len(filter.IDs) == 0 {

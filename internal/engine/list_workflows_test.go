@@ -12,6 +12,7 @@ import (
 	"github.com/infin8content/engine/internal/caller"
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/engine"
+	"github.com/infin8content/engine/internal/fault"
 	"github.com/infin8content/engine/internal/testdb"
 	"github.com/infin8content/engine/internal/workflow"
 )
@@ -143,5 +144,31 @@ func TestWorkflows_BySpendAndByTheirLastMove(t *testing.T) {
 	soon := time.Now().Add(time.Hour)
 	if n, err := b.Engine.CountWorkflows(ctx, b.Who, engine.Filter{UpdatedBefore: &soon}); err != nil || n != len(flows) {
 		t.Errorf("not moved since an hour from now: got %d, %v, want all", n, err)
+	}
+}
+
+// A filter and a stored name have the same spelling.
+func TestListWorkflows_FindsANameInAnySpelling(t *testing.T) {
+	t.Parallel()
+	b, ctx := setup(t), context.Background()
+	for _, name := range []string{"Zo\u00eb \u2764\ufe0f", "other"} {
+		if _, err := b.Engine.Create(ctx, b.Who, engine.CreateInput{
+			Name: name, Company: workflow.Company{Name: "Example", URL: "https://example.com"},
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, text := range []string{"zoe\u0308", "\u2764", "\u2764\ufe0f", "\u00eb\u00a0\u2764", " Zo\u00eb  \u2764 "} {
+		n, err := b.Engine.CountWorkflows(ctx, b.Who, engine.Filter{NameContains: text})
+		if err != nil || n != 1 {
+			t.Errorf("%q: got %d, %v, want 1", text, n, err)
+		}
+	}
+	// A text of which nothing is left must not choose every workflow.
+	for _, text := range []string{" ", "\ufe0f"} {
+		_, err := b.Engine.CountByState(ctx, b.Who, engine.Filter{NameContains: text})
+		if fault.KindOf(err) != fault.InvalidInput {
+			t.Errorf("%q: got %v, want INVALID_INPUT", text, err)
+		}
 	}
 }

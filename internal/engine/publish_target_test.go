@@ -161,7 +161,7 @@ func TestPublishTarget_BadInputIsRefused(t *testing.T) {
 	type input = engine.CreatePublishTargetInput
 	for name, change := range map[string]func(*input){
 		"name":                func(in *input) { in.Name = "" },
-		"name space":          func(in *input) { in.Name = " Blog" },
+		"name blank":          func(in *input) { in.Name = " \ufe0f" },
 		"name invisible":      func(in *input) { in.Name = "Bl\u202eog" },
 		"name long":           func(in *input) { in.Name = strings.Repeat("a", 101) },
 		"policy":              func(in *input) { in.Policy = "LATER" },

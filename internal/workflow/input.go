@@ -17,9 +17,9 @@ const (
 	MaxURLBytes       = 2048
 )
 
-// CleanName returns the name without the white space around it. It must then have 1 to 200 characters, one of them
+// CleanName returns the name in the spelling of package spelling. It must then have 1 to 200 characters, one of them
 // visible, and no control characters or line breaks, nor those that turn the direction of writing. Otherwise the error
-// is INVALID_INPUT about field. Nothing else is changed: any script and any emoji survive.
+// is INVALID_INPUT about field.
 func CleanName(field []string, text string) (string, error) {
 	if !utf8.ValidString(text) {
 		return "", fault.Invalid(field, "The name must be valid UTF-8 text.")
@@ -65,6 +65,6 @@ func CheckURL(field []string, text string) error {
 // blank reports white space, all line breaks among it, and control characters.
 func blank(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }
 
-// visible reports a character that leaves a mark. Characters that this version of Go does not know yet do: they are
+// visible reports a character that leaves a mark. Characters that are newer than this version of Go do: they are
 // next year's emoji.
 func visible(r rune) bool { return !blank(r) && !unicode.Is(unicode.Cf, r) }

@@ -11,11 +11,11 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-func TestCleanName_RemovesOnlySurroundingSpace(t *testing.T) {
+func TestCleanName_ReturnsTheOneSpelling(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
 		"a":                                  "a",
-		" \t\nSpring  launch\u00a0":          "Spring  launch",
+		" \t\nSpring  launch\u00a0":          "Spring launch",
 		"Größe":                              "Größe",
 		"測試 流程":                              "測試 流程",
 		"مرحبا بالعالم":                      "مرحبا بالعالم",
