@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/google/uuid"
@@ -82,8 +83,8 @@ func (e *Engine) ClaimWork(ctx context.Context, who caller.Caller, in ClaimWorkI
 		operation: "claimWork",
 		content:   in,
 		at:        at,
-	}, func(tx *postgres.Store) error {
 		own:       true,
+	}, func(tx *postgres.Store) error {
 		if err := e.claimIn(ctx, tx, who, &c); err != nil || key == "" {
 			return err
 		}
@@ -135,6 +136,7 @@ func (e *Engine) leaseOf(seconds int) (time.Duration, error) {
 func (e *Engine) claimable(
 	ctx context.Context, who caller.Caller, named []workflow.StepKey,
 ) (steps []workflow.Step, err error) {
+	written := named
 	if named, err = automatic(named, "steps"); err != nil {
 		return nil, err
 	}
@@ -147,8 +149,8 @@ func (e *Engine) claimable(
 		asked := slices.Contains(named, step.Key)
 		switch {
 		case ours && asked:
-			return nil, fault.Invalid([]string{"steps"}, "Workers of the engine drive %s here. setOutsideSteps changes that.",
-				step.Key)
+			return nil, fault.Invalid([]string{"steps", strconv.Itoa(slices.Index(written, step.Key))},
+				"Workers of the engine drive %s here. setOutsideSteps changes that.", step.Key)
 		case !ours && (asked || len(named) == 0):
 			steps = append(steps, step)
 		}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -129,7 +130,11 @@ func (e *Engine) readKeywords(ctx context.Context, who caller.Caller, given []Fo
 	known := map[string]FoundKeyword{}
 	var candidates []content.Candidate
 	for i, k := range given {
-		given[i].Text = strings.Join(strings.Fields(k.Text), " ")
+		cleaned, err := workflow.CleanName([]string{"result", "keywords", strconv.Itoa(i), "text"}, k.Text)
+		if err != nil {
+			return err
+		}
+		given[i].Text = strings.Join(strings.Fields(cleaned), " ")
 		if field, problem := given[i].check(); problem != "" {
 			return fault.Invalid([]string{"result", "keywords", strconv.Itoa(i), field}, "%s", problem)
 		}
@@ -169,31 +174,29 @@ func (e *Engine) readKeywords(ctx context.Context, who caller.Caller, given []Fo
 // check returns the field of a keyword that is not usable, with the reason.
 func (k FoundKeyword) check() (field, problem string) {
 	switch {
-	case !utf8.ValidString(k.Text) || strings.ContainsRune(k.Text, 0) || !content.IsKeyword(k.Text):
+	case !content.IsKeyword(k.Text):
 		return "text", "A keyword has a word and at most 200 characters."
 	case k.Intent != "" && !k.Intent.Valid():
 		return "intent", "This is no search intent."
 	case k.Volume != nil && (*k.Volume < 0 || *k.Volume > maxVolume):
-		return "volume", "A volume is 0 or more."
+		return "volume", fmt.Sprintf("A volume is 0 to %d.", maxVolume)
 	case k.Difficulty != nil && (*k.Difficulty < 0 || *k.Difficulty > 100):
 		return "difficulty", "A difficulty is 0 to 100."
 	case k.CPC != nil && (*k.CPC < 0 || *k.CPC > maxCPC):
 		return "cpc", "The price of a click is 0 to 10000 dollars."
-	case k.Language != "" && !isName(k.Language, 2, maxLanguage):
+	case k.Language != "" && (len(k.Language) > maxLanguage || !languageTag.MatchString(k.Language)):
 		return "language", "A language is a BCP 47 tag."
-	case k.Competitor != "" && !isName(k.Competitor, 1, maxDomain):
+	case k.Competitor != "" && (len(k.Competitor) > maxDomain || !domainName.MatchString(k.Competitor)):
 		return "competitor", "A competitor is a domain."
 	}
 	return "", ""
 }
 
-// isName reports whether a text has letters, digits, points and hyphens only, as tags and domains have.
-func isName(text string, least, most int) bool {
-	plain := strings.IndexFunc(text, func(r rune) bool {
-		return r != '.' && r != '-' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
-	})
-	return plain < 0 && len(text) >= least && len(text) <= most
-}
+// The forms of a tag and of a domain.
+var (
+	languageTag = regexp.MustCompile(`^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$`)
+	domainName  = regexp.MustCompile(`^[A-Za-z0-9]+(-+[A-Za-z0-9]+)*([.][A-Za-z0-9]+(-+[A-Za-z0-9]+)*)*$`)
+)
 
 // readObject checks an object that the engine keeps as it is: its size, its depth, and that the database can store its
 // texts and numbers.

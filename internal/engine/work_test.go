@@ -53,9 +53,9 @@ func TestClaimWork_HandsOutTheOldestOnce(t *testing.T) {
 	t.Parallel()
 	b, ctx := setup(t), context.Background()
 	if _, err := b.Engine.ClaimWork(ctx, b.Who, engine.ClaimWorkInput{
-		Steps: []workflow.StepKey{workflow.StepICP}, Max: 1,
-	}); fault.KindOf(err) != fault.InvalidInput {
-		t.Errorf("a step of the engine's workers: got %v, want INVALID_INPUT", err)
+		Steps: []workflow.StepKey{workflow.StepCompetitor, workflow.StepICP}, Max: 1,
+	}); fault.KindOf(err) != fault.InvalidInput || strings.Join(fault.FieldOf(err), ".") != "steps.1" {
+		t.Errorf("a step of the engine's workers: got %v, want INVALID_INPUT about steps.1", err)
 	}
 	b.setOutside(t, workflow.StepICP)
 	var want []uuid.UUID
@@ -142,9 +142,10 @@ func TestClaimWork_BadInputClaimsNothing(t *testing.T) {
 		"max":          {Max: 51},
 		"leaseSeconds": {Max: 1, LeaseSeconds: 3601},
 		"steps":        {Max: 1, Steps: []workflow.StepKey{workflow.StepSeedReview}},
+		"steps 1":      {Max: 1, Steps: []workflow.StepKey{workflow.StepICP, workflow.StepSeedReview}},
 	} {
 		_, err := b.Engine.ClaimWork(ctx, b.Who, in)
-		if fault.KindOf(err) != fault.InvalidInput || fault.FieldOf(err)[0] != field {
+		if fault.KindOf(err) != fault.InvalidInput || !strings.HasPrefix(strings.Join(fault.FieldOf(err), " "), field) {
 			t.Errorf("%s: got %v about %v, want INVALID_INPUT", field, err, fault.FieldOf(err))
 		}
 	}
@@ -241,6 +242,17 @@ func TestCompleteStep_RefusesResultsOfTheWrongShape(t *testing.T) {
 		{workflow.CompetitorPending, "result.keywords.0.text", keyword(engine.FoundKeyword{Text: "a\x00b"})},
 		{workflow.CompetitorPending, "result.keywords.0.volume", keyword(engine.FoundKeyword{Text: "a", Volume: &minus})},
 		{workflow.CompetitorPending, "result.keywords.0.language", keyword(engine.FoundKeyword{Text: "a", Language: "x y"})},
+		{workflow.CompetitorPending, "result.keywords.0.language", keyword(engine.FoundKeyword{Text: "a", Language: ".."})},
+		{workflow.CompetitorPending, "result.keywords.0.language", keyword(engine.FoundKeyword{Text: "a", Language: "de-"})},
+		{
+			workflow.CompetitorPending, "result.keywords.0.competitor",
+			keyword(engine.FoundKeyword{Text: "a", Competitor: "-"}),
+		},
+		{
+			workflow.CompetitorPending, "result.keywords.0.competitor",
+			keyword(engine.FoundKeyword{Text: "a", Competitor: "a..example"}),
+		},
+		{workflow.CompetitorPending, "result.keywords.0.text", keyword(engine.FoundKeyword{Text: "a\u200bb"})},
 		{workflow.ClusteringPending, "result.object", object(`[]`)},
 		{workflow.ClusteringPending, "result.object", object(`{"a":"\u0000"}`)},
 		{workflow.ClusteringPending, "result.object", object(`{"a":1e999999}`)},
