@@ -1712,7 +1712,10 @@ input WorkflowFilter {
   steps: [StepKey!]
   "Only workflows with one of these statuses."
   statuses: [WorkflowStatus!]
-  "Only workflows whose name contains this text, regardless of case: up to 200 characters."
+  """
+  Only workflows whose name contains this text, regardless of case: up to 200 characters. It is spelled as names are:
+  composed (NFC), without variation selectors, and without space around it.
+  """
   nameContains: String
   "Only workflows created at this moment or later."
   createdFrom: DateTime
@@ -2787,7 +2790,7 @@ type ArticlePlanItem {
   isSynthetic: Boolean!
 }
 
-"The brief of an article: what its writer is told."
+"The brief of an article: what its writer works from."
 type Brief {
   "The title."
   title: String!
@@ -4116,7 +4119,7 @@ type CallEdge @requires(permission: CALLS) {
 input ReserveUsageInput {
   "The id of the workflow that pays: ` + "`" + `wf_…` + "`" + `."
   workflowId: ID!
-  "The step of the call. The workflow's current step when absent."
+  "The step of the call: with a token, that of the run. The workflow's current step when absent."
   step: StepKey
   """
   The token of your run. The reservation is refused with ` + "`" + `LOST_RUN` + "`" + ` when the run is over. A ` + "`" + `WORKER` + "`" + ` must name it.

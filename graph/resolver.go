@@ -1,6 +1,6 @@
 // Package graph translates between GraphQL and the engine: it decodes an input, calls one method of the engine, and
-// encodes the answer. It refuses to decide anything about workflows or money, and to know how data is stored or how a
-// request arrives.
+// encodes the answer. It refuses to decide anything about workflows or money, and to depend on how data is stored or
+// how a request arrives.
 package graph
 
 import (

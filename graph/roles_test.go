@@ -189,7 +189,7 @@ func TestNode_IsTheOnlyFieldOfAnAbstractType(t *testing.T) {
 	}
 	for name, definition := range types {
 		if slices.Contains(definition.Interfaces, "Node") && !known[name] {
-			t.Errorf("%s is a Node, and nodeTypes does not know it: add its kind of id", name)
+			t.Errorf("%s is a Node, and nodeTypes does not have it: add its kind of id", name)
 		}
 	}
 }

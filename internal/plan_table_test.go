@@ -145,7 +145,7 @@ var plan = []row{
 		tests:   []string{"internal/issuer/sandbox"},
 	},
 	{
-		path:    "internal/gqlhttp", // serves any schema: it knows neither graph nor engine
+		path:    "internal/gqlhttp", // serves any schema: it depends on neither graph nor engine
 		imports: []string{"internal/caller", "internal/fault", "internal/header", "internal/strictjson"},
 		modules: []string{gqlgen, gqlparser, websocket, compress},
 		tests:   []string{"graph/graphtest"},

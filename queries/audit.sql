@@ -735,7 +735,7 @@ SELECT f.object::text AS object, f.fault::text AS fault FROM (
         ON t.organization_id = w.organization_id AND t.workflow_id = w.id AND t.version = w.version
     WHERE w.previous_hash::bytea <> t.previous_hash::bytea
     UNION ALL
-    SELECT format('workflow_graphs version %s', g.version), 'the program does not know it'
+    SELECT format('workflow_graphs version %s', g.version), 'the program does not have it'
     FROM workflow_graphs AS g WHERE g.version > @graph_version
     UNION ALL
     SELECT format('step_results wf_%s token %s', s.workflow_id, s.token), 'its run has not ended with a result'

@@ -986,7 +986,7 @@ type RenewLeasePayload struct {
 type ReserveUsageInput struct {
 	// The id of the workflow that pays: `wf_…`.
 	WorkflowID publicid.ID `json:"workflowId"`
-	// The step of the call. The workflow's current step when absent.
+	// The step of the call: with a token, that of the run. The workflow's current step when absent.
 	Step graphql.Omittable[*workflow.StepKey] `json:"step,omitempty"`
 	// The token of your run. The reservation is refused with `LOST_RUN` when the run is over. A `WORKER` must name it.
 	Token graphql.Omittable[*int] `json:"token,omitempty"`
@@ -1704,7 +1704,8 @@ type WorkflowFilter struct {
 	Steps graphql.Omittable[[]workflow.StepKey] `json:"steps,omitempty"`
 	// Only workflows with one of these statuses.
 	Statuses graphql.Omittable[[]workflow.Status] `json:"statuses,omitempty"`
-	// Only workflows whose name contains this text, regardless of case: up to 200 characters.
+	// Only workflows whose name contains this text, regardless of case: up to 200 characters. It is spelled as names are:
+	// composed (NFC), without variation selectors, and without space around it.
 	NameContains graphql.Omittable[*string] `json:"nameContains,omitempty"`
 	// Only workflows created at this moment or later.
 	CreatedFrom graphql.Omittable[*scalar.WrittenDateTime] `json:"createdFrom,omitempty"`

@@ -1,9 +1,9 @@
 // Package scalar has the text forms of the API's scalars: cursors, amounts of money, times, and whole numbers. It turns
 // a domain value into text, and text into a domain value or an INVALID_INPUT error. Each value has one text. It refuses
-// to know what the values are for.
+// to depend on what the values are for.
 //
 // An ID, USD or DateTime of a client arrives as text, not as a value. A bad one must become a user error with its
-// field, and only the decoder of the input knows the field.
+// field, and only the decoder of the input has the field.
 package scalar
 
 import (

@@ -152,7 +152,7 @@ func (a *Auditor) Against(
 			}
 		}
 		if c.wanted != nil {
-			return fmt.Errorf("the heads have a kind that this program does not know: %s", c.wanted.kind)
+			return fmt.Errorf("the heads have a kind that this program does not have: %s", c.wanted.kind)
 		}
 		return nil
 	}, &findings)

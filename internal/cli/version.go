@@ -15,7 +15,7 @@ var version string
 
 type versionCommand struct{}
 
-// Run prints the version of the program, its commit, and the newest migration that it knows.
+// Run prints the version of the program, its commit, and its newest migration.
 func (*versionCommand) Run(p *program) error {
 	files, err := fs.Glob(migrations.Files, "*.sql")
 	if err != nil {

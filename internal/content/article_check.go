@@ -56,7 +56,7 @@ type Check struct {
 type ArticleText struct {
 	Title    string
 	Markdown string
-	// Language is the market's, as "de". A text too short or of a language that cannot be told is not judged.
+	// Language is the market's, as "de". A text too short or of a language that is not recognised is not judged.
 	Language       string
 	TargetWords    int // 0 checks no length
 	PrimaryKeyword string

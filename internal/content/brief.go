@@ -24,7 +24,7 @@ const (
 	mostAvoided     = 20
 )
 
-// Brief is what a writer is told about one article.
+// Brief is what a writer gets about one article.
 type Brief struct {
 	Title             string   `json:"title"`
 	Angle             string   `json:"angle"`

@@ -40,7 +40,7 @@ func TestVersion_IsReadAndCompared(t *testing.T) {
 	}
 }
 
-// install puts programs into the folder that know their version and nothing else.
+// install puts programs into the folder that print their version and do nothing else.
 func install(t *testing.T, folder, text string) {
 	t.Helper()
 	if err := os.MkdirAll(folder, 0o755); err != nil {

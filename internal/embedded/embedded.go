@@ -112,8 +112,8 @@ func (s *Server) Stop() error {
 	return s.err
 }
 
-// Kill ends the server as a crash does: at once and with nothing written down that was not. It is for those who want to
-// know what happens then; Stop need not be called any more.
+// Kill ends the server as a crash does: at once and with nothing written down that was not. It is for tests of
+// what happens then; Stop need not be called any more.
 func (s *Server) Kill() error {
 	s.once.Do(func() {
 		s.err = s.postmaster.stop(syscall.SIGKILL)

@@ -24,7 +24,7 @@ func TestSettleLate_KeepsTheProvidersCost(t *testing.T) {
 	if _, err := b.Engine.SweepRuns(ctx); err != nil {
 		t.Fatal(err)
 	}
-	told := cent / 2 // which a sweeper has heard from the provider
+	told := cent / 2 // as a sweeper has read it from the provider
 	if _, err := b.Engine.SettleLate(ctx, b.Who, settle(call, told)); err != nil {
 		t.Fatal(err)
 	}

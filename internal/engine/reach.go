@@ -18,7 +18,7 @@ const maxReached = 1000
 // reachesAll reports whether the caller reaches every workflow of its organization.
 func reachesAll(who caller.Caller) bool { return who.Has(caller.ReadAll) }
 
-// reaches reports whether the caller may know about a workflow. A caller with one workflow reaches that one. Any other
+// reaches reports whether the caller may see a workflow. A caller with one workflow reaches that one. Any other
 // caller without the permission READ_ALL is a worker: it reaches the workflows in which it has, or had, a run, so that
 // it can settle a late call and see why it has lost a run.
 func (e *Engine) reaches(ctx context.Context, who caller.Caller, flow uuid.UUID) (bool, error) {

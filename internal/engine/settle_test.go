@@ -44,7 +44,7 @@ func (b bundle) assume(t *testing.T, call cost.Call) {
 	}
 }
 
-// silent is a provider that knows nothing.
+// silent is a provider that has no figure.
 func silent(context.Context, string, string) (*engine.SettleInput, error) { return nil, nil }
 
 func TestSettle_EachCallHasOneOutcome(t *testing.T) {

@@ -92,7 +92,7 @@ func Kinds() []Kind {
 	}
 }
 
-// Error is a public error without data of its own. Errors that carry data are types of the package that knows it;
+// Error is a public error without data of its own. Errors that carry data are types of the package that has it;
 // they have a Kind method too.
 type Error struct {
 	kind    Kind

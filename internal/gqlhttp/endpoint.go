@@ -38,7 +38,7 @@ type endpoint struct {
 
 // ServeHTTP answers one request. Errors of the request itself have no data. Their status is 400 for a client that
 // accepts application/graphql-response+json. It is 200 for one that accepts application/json, because that client
-// cannot tell our 400 from a proxy's.
+// cannot distinguish our 400 from a proxy's.
 func (e endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ctx := graphql.StartOperationTrace(r.Context())
 	r = r.WithContext(ctx)

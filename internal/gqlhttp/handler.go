@@ -1,6 +1,6 @@
 // Package gqlhttp serves a GraphQL schema over HTTP, server-sent events and WebSocket. It limits what an operation may
-// ask for before it works on it. It refuses to know what the schema is about, and to show a client the text of an error
-// that was not written for it.
+// ask for before it works on it. It refuses to depend on what the schema is about, and to show a client the text of an
+// error that was not written for it.
 package gqlhttp
 
 import (

@@ -103,7 +103,7 @@ func (d *Documents) text(id string) (string, error) {
 			return text, nil
 		}
 	}
-	return "", fault.New(fault.NotFound, "The server knows no document with this id.")
+	return "", fault.New(fault.NotFound, "The server has no document with this id.")
 }
 
 // resolveHash sets the text of a request that has only its hash, as automatic persisted queries do. It refuses a text
@@ -130,7 +130,7 @@ func (e *limitedExecutor) resolveHash(params *graphql.RawParams) (newHash string
 		newHash = hash
 	}
 	if e.documents != nil && e.documents.only && e.documents.document(params.Query) == nil {
-		return "", fault.New(fault.Forbidden, "Only documents that the server knows are executed. Send a documentId.")
+		return "", fault.New(fault.Forbidden, "Only the documents of the server are executed. Send a documentId.")
 	}
 	return newHash, nil
 }

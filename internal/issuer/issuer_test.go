@@ -28,7 +28,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // first and second are keys that several tests use: an RSA key takes long to make.
 var first, second = sandbox.NewSigner("RS256", "first"), sandbox.NewSigner("ES256", "second")
 
-// bundle is an issuer and the provider whose keys it knows, under a clock that stands still.
+// bundle is an issuer and the provider whose keys it reads, under a clock that stands still.
 type bundle struct {
 	*issuer.Issuer
 	provider *sandbox.Provider

@@ -22,7 +22,7 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// told is a bundle whose organization is told of alerts by a real receiver.
+// told is a bundle whose organization has its alerts sent to a real receiver.
 type told struct {
 	bundle
 	secret   string

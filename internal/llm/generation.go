@@ -11,7 +11,7 @@ import (
 )
 
 // ErrNotYet means that the provider has no such generation, or no cost for it. Both may appear seconds later, or never.
-var ErrNotYet = errors.New("llm: the provider does not know the cost of the generation yet")
+var ErrNotYet = errors.New("llm: the provider does not have the cost of the generation yet")
 
 // Generation is the provider's own record of one answer. It settles a call whose answer had no final figure.
 type Generation struct {

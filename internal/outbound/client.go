@@ -203,7 +203,7 @@ func (b *boundedBody) Read(p []byte) (int, error) {
 	if b.left < 0 {
 		return 0, ErrTooLarge
 	}
-	if int64(len(p)) > b.left+1 { // One byte more tells a body that is too large from one that ends at the limit.
+	if int64(len(p)) > b.left+1 { // One byte more shows that a body does not end at the limit.
 		p = p[:b.left+1]
 	}
 	n, err := b.ReadCloser.Read(p)

@@ -180,7 +180,7 @@ func migrations(ctx context.Context, conn *pgx.Conn, files fs.FS) ([]Migration, 
 	}
 	for _, a := range applied {
 		if a.Number > len(all) {
-			return nil, fmt.Errorf("the database has migration %s, which this program does not know", a.Name)
+			return nil, fmt.Errorf("the database has migration %s, which this program does not have", a.Name)
 		}
 		known := &all[a.Number-1]
 		if known.Name != a.Name || !known.applies(a.checksum) {

@@ -100,7 +100,7 @@ func TestMigrations(t *testing.T) {
 	})
 	for name, now := range map[string]fstest.MapFS{
 		"has changed":   {"0001_first.sql": files["0001_first.sql"], "0002_second.sql": {Data: []byte("SELECT 2")}},
-		"does not know": {"0001_first.sql": files["0001_first.sql"]},
+		"does not have": {"0001_first.sql": files["0001_first.sql"]},
 		"want number":   {"0001_first.sql": files["0001_first.sql"], "0003_third.sql": {Data: []byte("SELECT 3")}},
 	} {
 		t.Run("Refuses/"+name, func(t *testing.T) {

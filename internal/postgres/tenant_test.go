@@ -198,7 +198,7 @@ func TestInTx_IsOfOneOrganization(t *testing.T) {
 		if err := both(tx); err != nil {
 			return err
 		}
-		// The database forgets what was said in a savepoint that is undone, and the store knows.
+		// The database forgets what a savepoint that is undone has set, and so does the store.
 		err := tx.Savepoint(ctx, func(tx *postgres.Store) error {
 			_, found, err := tx.Workflow(ctx, b.who, flow.ID)
 			return errors.Join(err, missing(found), undone)

@@ -68,7 +68,7 @@ type history struct {
 	report *report.Reporter
 }
 
-// spent is one call as the ledger and the calls tell it, one by one and without the database's sums.
+// spent is one call as the ledger and the calls have it, one by one and without the database's sums.
 type spent struct {
 	report.UsageGroup
 }

@@ -58,7 +58,7 @@ type briefData struct {
 	MustAvoid []string `json:"mustAvoid"`
 }
 
-// brandData is the brand voice as far as it fits. The checks know all banned words.
+// brandData is the brand voice as far as it fits. The checks have all banned words.
 type brandData struct {
 	Tone     string   `json:"tone,omitempty"`
 	Audience string   `json:"audience,omitempty"`

@@ -16,8 +16,8 @@ func marketOf(m engine.MarketSettings) seo.Market {
 	return seo.Market{LocationCode: m.LocationCode, LanguageCode: m.LanguageCode}
 }
 
-// buysSearch reports whether a step may buy search data. The modes CRAWL and MODEL are free, so that an organization
-// knows by its mode what the steps cost.
+// buysSearch reports whether a step may buy search data. The modes CRAWL and MODEL are free, so that the mode of
+// an organization decides what the steps cost.
 func (o Options) buysSearch(m engine.MarketSettings) bool {
 	return o.Search != nil && (m.Mode == content.ModeBest || m.Mode == content.ModeDataForSEO)
 }

@@ -153,7 +153,7 @@ func badTokens(t *testing.T) map[string]string {
 // wasValid reports whether a bad token has a good signature and only its end is wrong.
 func wasValid(name string) bool { return name == "Expired" || name == "ExpiresNow" }
 
-// forgedExpired returns an expired token with another signature: it must not be told from any other forged one.
+// forgedExpired returns an expired token with another signature: it must get the same answer as any other forged one.
 func forgedExpired(t *testing.T) string {
 	t.Helper()
 	claims := jwt.MapClaims{"sub": "alice", "org": organization, "role": "OPERATOR", "exp": 1}

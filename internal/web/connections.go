@@ -161,12 +161,12 @@ func (l *Connections) Context(ctx context.Context, conn net.Conn) context.Contex
 
 type connectionKey struct{}
 
-// know marks the connection of a request: a caller has signed in on it.
-func know(ctx context.Context) {
+// markSignedIn marks the connection of a request: a caller has signed in on it.
+func markSignedIn(ctx context.Context) {
 	if c, ok := ctx.Value(connectionKey{}).(*countedConn); ok {
 		c.list.mu.Lock()
 		defer c.list.mu.Unlock()
-		c.list.know(c)
+		c.list.markSignedIn(c)
 	}
 }
 
@@ -254,7 +254,7 @@ func (l *Connections) forget(c *countedConn) {
 	}
 	c.gone = true
 	l.busy(c)
-	l.know(c)
+	l.markSignedIn(c)
 	l.open--
 	own := l.addresses[c.address]
 	if own.open--; own.open == 0 {
@@ -270,7 +270,7 @@ func (l *Connections) busy(c *countedConn) {
 	}
 }
 
-func (l *Connections) know(c *countedConn) {
+func (l *Connections) markSignedIn(c *countedConn) {
 	if c.atUnknown != nil {
 		l.addresses[c.address].unknown.Remove(c.atUnknown)
 		c.atUnknown = nil

@@ -32,7 +32,7 @@ func TestConnections_LimitsTheOpenOnes(t *testing.T) {
 				}
 				return
 			}
-			know(listener.Context(context.Background(), conn)) // An unknown connection would be closed for a new one.
+			markSignedIn(listener.Context(context.Background(), conn)) // An unknown connection would be closed for a new one.
 			for now := open.Add(1); ; {
 				if before := peak.Load(); now <= before || peak.CompareAndSwap(before, now) {
 					break
@@ -111,7 +111,7 @@ func newCrowdOf(t *testing.T, limits ConnectionLimits, start func(*httptest.Serv
 	c := crowd{entered: make(chan struct{}), leave: make(chan struct{})}
 	c.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/slow" {
-			know(r.Context())
+			markSignedIn(r.Context())
 			c.entered <- struct{}{}
 			<-c.leave
 		}

@@ -12,7 +12,7 @@ import (
 
 // secured sets the headers of every answer. The default is the strictest policy: an answer is data, never a page,
 // never in a frame, never in a cache. The playground relaxes it for itself. A client that uses https must use it for a
-// year, for this host only: the server does not know the other hosts of its domain.
+// year, for this host only: the server does not serve the other hosts of its domain.
 func secured(proxies Proxies, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()

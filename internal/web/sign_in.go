@@ -50,7 +50,7 @@ func (s SignIn) Authenticate(ctx context.Context, authorization ...string) (cont
 		return nil, s.Throttle.count(ctx, authorization, err)
 	}
 	record.identify(who)
-	know(ctx)
+	markSignedIn(ctx)
 	ctx = caller.WithEnd(caller.With(ctx, who), end)
 	if s.Admit == nil {
 		return ctx, nil

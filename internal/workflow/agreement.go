@@ -56,7 +56,7 @@ func (p Proof) rowFaults() (l faultList) {
 func (p Proof) liveFaults() (l faultList) {
 	for _, live := range p.Live {
 		if live.GraphVersion != GraphVersion {
-			l.add("A live workflow in the state %s has the graph version %d, which this program does not know.",
+			l.add("A live workflow in the state %s has the graph version %d, which this program does not have.",
 				live.State, live.GraphVersion)
 		} else if !slices.Contains(p.States, live.State) {
 			l.add("A live workflow stands on %q, which is not a state.", live.State)

@@ -274,7 +274,7 @@ func TestProof_FindsEachDisagreementWithTheProgram(t *testing.T) {
 		"ALiveWorkflowOfAnotherGraph": {func(p *workflow.Proof) {
 			p.Live = append(p.Live, workflow.LiveGraph{GraphVersion: 2, State: "ICP_PENDING"})
 		}, []string{
-			"A live workflow in the state ICP_PENDING has the graph version 2, which this program does not know.",
+			"A live workflow in the state ICP_PENDING has the graph version 2, which this program does not have.",
 		}},
 		"ALiveWorkflowInNoState": {func(p *workflow.Proof) {
 			p.Live = append(p.Live, workflow.LiveGraph{GraphVersion: 1, State: "PAUSED"})
@@ -300,7 +300,7 @@ func TestProof_ListsAllFaultsInOneOrder(t *testing.T) {
 - The automatic step ICP has no executor and is not declared to be driven from outside.
 - The GraphQL enum lacks: CREATED.
 - The table legal_transitions lacks: CREATED → ICP_PENDING (ADVANCE).
-- A live workflow in the state CREATED has the graph version 0, which this program does not know.`
+- A live workflow in the state CREATED has the graph version 0, which this program does not have.`
 	for range 5 {
 		if diff := cmp.Diff(want, broken().Check().Error()); diff != "" {
 			t.Fatalf("message (-want +got):\n%s", diff)

@@ -73,7 +73,7 @@ func run(t *testing.T, input, name string, args ...string) string {
 	t.Helper()
 	program := installed(t, name)
 	if newest, _ := filepath.Glob("/usr/lib/postgresql/*/bin/" + name); len(newest) > 0 {
-		program = newest[len(newest)-1] // Debian's own is a wrapper that does not know our servers.
+		program = newest[len(newest)-1] // Debian's own is a wrapper that does not find our servers.
 	}
 	var stdout, stderr bytes.Buffer
 	command := exec.CommandContext(t.Context(), program, args...)

@@ -228,7 +228,7 @@ func TestCommandLine_UnderstandsDays(t *testing.T) {
 	}
 }
 
-// The scripts of the three shells ask the program, which knows its own commands, flags and values.
+// The scripts of the three shells ask the program, which lists its own commands, flags and values.
 func TestCommandLine_CompletesWords(t *testing.T) {
 	t.Parallel()
 	for words, want := range map[string]string{

@@ -45,7 +45,7 @@ type charge struct {
 	cost       cost.Pico
 	usage      cost.Usage
 	fate       fate
-	// variant is the form of the answer on the wire, scene its content, and heard the result of the real client.
+	// variant is the form of the answer on the wire, scene its content, and heard what the real client has read.
 	variant sandbox.Variant
 	scene   sandbox.Scene
 	heard   llm.Answer
@@ -64,9 +64,9 @@ const (
 	unpriced fate = "an answer without its cost"
 	// refused: a proof that nothing was charged.
 	refused fate = "a refusal"
-	// cutOff: the model has worked, and the client knows at most the generation's id.
+	// cutOff: the model has worked, and the client has at most the generation's id.
 	cutOff fate = "an aborted answer"
-	// lost: nothing was charged, and the client does not know.
+	// lost: nothing was charged, and the client cannot see it.
 	lost fate = "a lost request"
 )
 

@@ -133,7 +133,7 @@ func (w *world) note(a *actor, verb string, err error) {
 	w.tracef("%s: %s", a.name, what)
 }
 
-// expected reports whether the caller knows the result after this error: success, or a refusal.
+// expected reports whether this error decides the result for the caller: success, or a refusal.
 func expected(err error) bool {
 	kind := fault.KindOf(err)
 	return kind != fault.Internal && kind != fault.Unavailable

@@ -26,7 +26,7 @@ const (
 	// beforeStatement: the server never gets the statement.
 	beforeStatement
 	// afterStatement: the server has executed the statement, and the client never reads the answer. After a COMMIT the
-	// client does not know about its own commit.
+	// client cannot see its own commit.
 	afterStatement
 )
 

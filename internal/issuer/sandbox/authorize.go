@@ -18,7 +18,7 @@ const (
 // Person is the person who signs in at the provider. The provider asks for no password.
 type Person struct {
 	Signer Signer
-	// ClientID is the only client that the provider knows.
+	// ClientID is the only client of the provider.
 	ClientID string
 	// Claims are those of each token, without iss, exp and iat.
 	Claims map[string]any

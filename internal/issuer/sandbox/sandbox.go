@@ -1,5 +1,5 @@
 // Package sandbox is an identity provider as a server on this machine: it has a discovery document and keys, signs
-// whatever it is told to, and misbehaves on demand. Only tests import it.
+// whatever a test asks for, and misbehaves on demand. Only tests import it.
 package sandbox
 
 import (

@@ -23,7 +23,7 @@ type embeddingRequest struct {
 }
 
 // embeddings answers POST /embeddings. A vector counts the words of its text by their hash, so that texts with the same
-// words are close to each other. It knows no meaning.
+// words are close to each other. Meaning does not count.
 func (s *Sandbox) embeddings(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBodyBytes))
 	if err != nil {
