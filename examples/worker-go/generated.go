@@ -91,8 +91,10 @@ func (v *CustomerProfileInput) GetPainPoints() []string { return v.PainPoints }
 // GetValueProposition returns CustomerProfileInput.ValueProposition, and is useful for accessing the field via an interface.
 func (v *CustomerProfileInput) GetValueProposition() string { return v.ValueProposition }
 
-// The codes of user errors. GraphQL errors carry a code too, in `extensions.code`: `INVALID_INPUT` of a query,
-// `UNAUTHENTICATED`, `FORBIDDEN`, `RATE_LIMITED`, `UNAVAILABLE` or `INTERNAL`. A request that is not valid GraphQL has
+// The codes of user errors. GraphQL errors carry a code too, in `extensions.code`: one of these in a query, or
+// `UNAUTHENTICATED`, `TOKEN_EXPIRED`, `FORBIDDEN`, `RATE_LIMITED`, `UNAVAILABLE`, `TIMED_OUT`, `INTERNAL` or
+// `PERSISTED_QUERY_NOT_FOUND`. A request above a limit has `BODY_TOO_LARGE`, `TOO_MANY_TOKENS`, `TOO_DEEP`,
+// `TOO_MANY_ALIASES`, `TOO_MANY_ROOT_FIELDS`, `TOO_COSTLY` or `TOO_MANY_ERRORS`. A request that is not valid GraphQL has
 // `GRAPHQL_PARSE_FAILED` or `GRAPHQL_VALIDATION_FAILED`. Each GraphQL error has `extensions.requestId`.
 type ErrorCode string
 
