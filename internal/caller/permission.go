@@ -20,7 +20,7 @@ const (
 	Alerts   Permission = "ALERTS"    // reads alerts
 	Oversee  Permission = "OVERSEE"   // reads API keys, the webhook and its deliveries
 	Verify   Permission = "VERIFY"    // has the books of the organization verified, and reads the results
-	Export   Permission = "EXPORT"    // exports the whole journal and ledger
+	Export   Permission = "EXPORT"    // exports journal, ledger and all other records
 	Explore  Permission = "EXPLORE"   // reads the schema and the examples of the playground, where they are closed
 	Operate  Permission = "OPERATE"   // creates, starts, retries, cancels, moves, edits and reviews workflows
 	Drive    Permission = "DRIVE"     // takes runs, renews their leases and ends them

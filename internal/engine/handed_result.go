@@ -15,6 +15,7 @@ import (
 	"github.com/infin8content/engine/internal/content"
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/fault"
+	"github.com/infin8content/engine/internal/spelling"
 	"github.com/infin8content/engine/internal/workflow"
 )
 
@@ -130,11 +131,9 @@ func (e *Engine) readKeywords(ctx context.Context, who caller.Caller, given []Fo
 	known := map[string]FoundKeyword{}
 	var candidates []content.Candidate
 	for i, k := range given {
-		cleaned, err := workflow.CleanName([]string{"result", "keywords", strconv.Itoa(i), "text"}, k.Text)
-		if err != nil {
-			return err
+		if utf8.ValidString(k.Text) && !strings.ContainsRune(k.Text, 0) { // Else check refuses it as it is.
+			given[i].Text = strings.Join(strings.Fields(spelling.Scrub(k.Text)), " ")
 		}
-		given[i].Text = strings.Join(strings.Fields(cleaned), " ")
 		if field, problem := given[i].check(); problem != "" {
 			return fault.Invalid([]string{"result", "keywords", strconv.Itoa(i), field}, "%s", problem)
 		}
@@ -174,7 +173,7 @@ func (e *Engine) readKeywords(ctx context.Context, who caller.Caller, given []Fo
 // check returns the field of a keyword that is not usable, with the reason.
 func (k FoundKeyword) check() (field, problem string) {
 	switch {
-	case !content.IsKeyword(k.Text):
+	case !utf8.ValidString(k.Text) || strings.ContainsRune(k.Text, 0) || !content.IsKeyword(k.Text):
 		return "text", "A keyword has a word and at most 200 characters."
 	case k.Intent != "" && !k.Intent.Valid():
 		return "intent", "This is no search intent."

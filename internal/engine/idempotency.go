@@ -46,11 +46,7 @@ func (e *Engine) once(
 	if n := len([]rune(r.key)); n > 255 {
 		return nil, fault.Invalid([]string{"idempotencyKey"}, "An idempotency key has 1 to 255 characters, not %d.", n)
 	}
-	actor := ""
-	if r.own {
-		actor = who.Actor
-	}
-	print, err := fingerprint(r, actor)
+	print, err := fingerprint(r)
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +68,11 @@ func (e *Engine) once(
 	if !errors.Is(err, errUsed) {
 		return nil, err
 	}
-	return e.replayOf(ctx, who, r.key, print)
+	replay, err = e.replayOf(ctx, who, r.key, print)
+	if err == nil && r.own && replay.Actor != who.Actor {
+		return nil, mismatch()
+	}
+	return replay, err
 }
 
 func (e *Engine) replayOf(
@@ -93,12 +93,11 @@ func (e *Engine) replayOf(
 
 // fingerprint returns a hash of the operation and its content. It depends on the names of the input's fields: renaming
 // one makes the replays of stored keys fail.
-func fingerprint(r request, actor string) ([]byte, error) {
+func fingerprint(r request) ([]byte, error) {
 	content, err := json.Marshal(struct {
 		Operation string
 		Content   any
-		Actor     string `json:",omitempty"`
-	}{r.operation, r.content, actor})
+	}{r.operation, r.content})
 	if err != nil {
 		return nil, fmt.Errorf("fingerprint of %s: %w", r.operation, err)
 	}

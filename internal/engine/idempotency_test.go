@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -346,5 +347,25 @@ func TestRenewLease_ReplayRenewsNothing(t *testing.T) {
 	second, err := b.Engine.RenewLease(ctx, b.Who, in)
 	if want := first.Run.LeaseExpiresAt.Add(time.Second); err != nil || !second.Run.LeaseExpiresAt.Equal(want) {
 		t.Errorf("another key: got %v, %v, want a lease until %v", second.Run.LeaseExpiresAt, err, want)
+	}
+}
+
+// plantKey copies the record of the key "first" to the key "old", with the fingerprint of a content without its key.
+func (b bundle) plantKey(t *testing.T, operation string, content any) {
+	t.Helper()
+	text, err := json.Marshal(struct {
+		Operation string
+		Content   any
+	}{operation, content})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := sha256.Sum256(text)
+	const plant = `INSERT INTO idempotency_keys
+			(organization_id, key, fingerprint, workflow_id, call_id, actor, created_at, answer)
+		SELECT organization_id, 'old', $1, workflow_id, call_id, actor, created_at, answer FROM idempotency_keys
+		WHERE organization_id = $2 AND key = 'first'`
+	if _, err := b.DB.Super.Exec(t.Context(), plant, sum[:], b.Who.OrganizationID); err != nil {
+		t.Fatal(err)
 	}
 }

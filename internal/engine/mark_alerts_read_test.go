@@ -32,12 +32,18 @@ func TestMarkAlertsRead_IsForOnePerson(t *testing.T) {
 	if err != nil || len(alerts) != 2 || alerts[0].ReadAt != nil {
 		t.Fatalf("got %+v, %v, want two alerts without marks", alerts, err)
 	}
-	keyed := engine.MarkAlertsReadInput{AlertIDs: []uuid.UUID{alerts[1].ID}, IdempotencyKey: "read"}
+	keyed := engine.MarkAlertsReadInput{AlertIDs: []uuid.UUID{alerts[1].ID}, IdempotencyKey: "first"}
 	if got, err := b.Engine.MarkAlertsRead(ctx, b.As("carol"), keyed); err != nil || got.Marked != 1 {
 		t.Errorf("carol: got %+v, %v, want a mark", got, err)
 	}
 	if got, err := b.Engine.MarkAlertsRead(ctx, b.As("dave"), keyed); fault.KindOf(err) != fault.IdempotencyMismatch {
 		t.Errorf("dave with the key of carol: got %+v, %v, want IDEMPOTENCY_MISMATCH", got, err)
+	}
+	keyed.IdempotencyKey = ""
+	b.plantKey(t, "markAlertsRead", keyed) // as earlier programs wrote it
+	keyed.IdempotencyKey = "old"
+	if got, err := b.Engine.MarkAlertsRead(ctx, b.As("carol"), keyed); err != nil || !got.Replayed {
+		t.Errorf("carol again: got %+v, %v, want a replay", got, err)
 	}
 	in := engine.MarkAlertsReadInput{AlertIDs: []uuid.UUID{alerts[0].ID}}
 	for i, marked := range []int{1, 0} {

@@ -83,8 +83,8 @@ func (e *Engine) Within(ctx context.Context, who caller.Caller, input any) error
 	return fault.New(fault.Forbidden, "%s", who.Denied(caller.ReadAll))
 }
 
-// holds returns the live run of the caller with the token, or an error.
-func (e *Engine) holds(
+// liveRun returns the live run of the caller with the token, or an error.
+func (e *Engine) liveRun(
 	ctx context.Context, who caller.Caller, flow uuid.UUID, token int,
 ) (workflow.Run, error) {
 	run, err := e.ownRun(ctx, who, flow, token)

@@ -78,6 +78,21 @@ func TestReach_AWorkerSeesOnlyItsRuns(t *testing.T) {
 	if fault.KindOf(err) != fault.InvalidInput || fault.FieldOf(err)[0] != "step" {
 		t.Errorf("a reservation for another step than the run's: got %v, want INVALID_INPUT", err)
 	}
+	// A reservation that an earlier program made for another step is still replayed.
+	kept := engine.ReserveInput{
+		WorkflowID: mine.ID, Step: workflow.StepICP, Amount: &amount, Fence: &token, IdempotencyKey: "first",
+	}
+	first, err := b.Engine.Reserve(ctx, who, kept)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept.Step, kept.IdempotencyKey = workflow.StepArticle, ""
+	b.plantKey(t, "reserveUsage", kept)
+	kept.IdempotencyKey = "old"
+	again, err := b.Engine.Reserve(ctx, who, kept)
+	if err != nil || !again.Replayed || again.Call.ID != first.Call.ID {
+		t.Errorf("a replay with another step: got %+v, %v, want the call", again, err)
+	}
 	late, err := b.Engine.Reserve(ctx, who, engine.ReserveInput{WorkflowID: mine.ID, Amount: &amount, Fence: &token})
 	if err != nil {
 		t.Fatal(err)

@@ -106,8 +106,7 @@ func (e *Engine) Reserve(ctx context.Context, who caller.Caller, in ReserveInput
 	return e.reserve(ctx, who, in, new)
 }
 
-// fenced checks that the run of a reservation is the caller's and live, and of the named step. The reservation repeats
-// the token.
+// fenced checks that the run of a reservation is the caller's and live. The reservation repeats the token.
 func (e *Engine) fenced(ctx context.Context, who caller.Caller, in ReserveInput) error {
 	if in.Fence == nil && who.Role == caller.Worker {
 		return fault.Invalid([]string{"token"}, "A worker reserves for its run: name its token.")
@@ -115,8 +114,17 @@ func (e *Engine) fenced(ctx context.Context, who caller.Caller, in ReserveInput)
 	if in.Fence == nil {
 		return nil
 	}
-	run, err := e.holds(ctx, who, in.WorkflowID, *in.Fence)
-	if err == nil && in.Step != "" && in.Step != run.Step {
+	_, err := e.liveRun(ctx, who, in.WorkflowID, *in.Fence)
+	return err
+}
+
+// checkStep refuses a new reservation for another step than that of the caller's run.
+func checkStep(ctx context.Context, tx *postgres.Store, who caller.Caller, in ReserveInput) error {
+	if in.Fence == nil || in.Step == "" {
+		return nil
+	}
+	run, there, err := tx.Run(ctx, who, in.WorkflowID, *in.Fence)
+	if err == nil && there && in.Step != run.Step {
 		err = fault.Invalid([]string{"step"}, "Your run is of the step %s.", run.Step)
 	}
 	return err
@@ -136,6 +144,9 @@ func (e *Engine) reserve(
 		call:      &new.ID,
 		at:        new.At,
 	}, func(tx *postgres.Store) error {
+		if err := checkStep(ctx, tx, who, in); err != nil {
+			return err
+		}
 		reserved := false
 		var err error
 		if call, reserved, err = tx.ReserveCall(ctx, who, new); err != nil || !reserved {

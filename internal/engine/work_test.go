@@ -252,7 +252,7 @@ func TestCompleteStep_RefusesResultsOfTheWrongShape(t *testing.T) {
 			workflow.CompetitorPending, "result.keywords.0.competitor",
 			keyword(engine.FoundKeyword{Text: "a", Competitor: "a..example"}),
 		},
-		{workflow.CompetitorPending, "result.keywords.0.text", keyword(engine.FoundKeyword{Text: "a\u200bb"})},
+		{workflow.CompetitorPending, "result.keywords.0.text", keyword(engine.FoundKeyword{Text: "\u200b"})},
 		{workflow.ClusteringPending, "result.object", object(`[]`)},
 		{workflow.ClusteringPending, "result.object", object(`{"a":"\u0000"}`)},
 		{workflow.ClusteringPending, "result.object", object(`{"a":1e999999}`)},

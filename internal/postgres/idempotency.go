@@ -16,6 +16,7 @@ type IdempotencyRecord struct {
 	Fingerprint []byte
 	WorkflowID  uuid.UUID // nil UUID when it was about none
 	CallID      *uuid.UUID
+	Actor       string // of the request; ignored by ClaimIdempotencyKey, which writes the caller's
 	Made
 }
 
@@ -57,6 +58,7 @@ func (s *Store) IdempotencyRecord(
 			Fingerprint: r.Fingerprint,
 			WorkflowID:  value(r.WorkflowID),
 			CallID:      r.CallID,
+			Actor:       r.Actor,
 			Made: Made{
 				Version:   r.Version,
 				AccountID: r.AccountID,
