@@ -1248,7 +1248,7 @@ enum Permission {
   OVERSEE
   "Has the books of the organization verified, and reads the results."
   VERIFY
-  "Exports the whole journal and ledger."
+  "Exports the whole journal and ledger, and the records: calls, keywords, plans, articles, decisions and settings."
   EXPORT
   "Reads the schema and the examples of the playground, on a server that closes them."
   EXPLORE

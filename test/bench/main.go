@@ -60,6 +60,7 @@ var parts = []struct {
 	{"profile", (*bench).profile, always},
 	{"ledger", (*bench).ledger, func(o options) bool { return o.ledger > 0 }},
 	{"overview", (*bench).overview, func(options) bool { return false }},
+	{"indexes", (*bench).indexes, func(options) bool { return false }},
 	{"growth", (*bench).growth, func(o options) bool { return o.growth }},
 	{"postgraphile", (*bench).peer, func(options) bool { return false }},
 	{"versions", (*bench).versions, func(o options) bool { return o.against != "" }},

@@ -27,6 +27,8 @@ const (
 	heldForPair = cost.Dollar / 10_000
 	costOfPair  = cost.Dollar / 20_000 // small, so that a month of $25 lasts for a long comparison
 	pairModel   = "openai/gpt-4o-mini"
+
+	pairProvider = "OpenAI"
 )
 
 // pairs compares a reservation and its settlement through the engine with the same statements in pgbench.
@@ -69,6 +71,10 @@ func (b *bench) pairs() error {
 
 // fillPayers writes the paying organizations, their months and their workflows.
 func (b *bench) fillPayers() error {
+	if b.hasPayers {
+		return nil
+	}
+	b.hasPayers = true
 	store := postgres.New(b.owner)
 	month, err := cost.MonthAfter(b.began, "UTC", cost.Period{})
 	if err != nil {
@@ -167,7 +173,7 @@ func (b *bench) pairConstants() map[string]string {
 		"settled":               "SETTLED",
 		"cost_pico":             paid,
 		"answered_model":        pairModel,
-		"provider":              "",
+		"provider":              pairProvider,
 		"generation_id":         "",
 		"generation_repeated":   "false",
 		"prompt_tokens":         "1000",
@@ -219,10 +225,11 @@ func (b *bench) pair(e *engine.Engine, who caller.Caller, flow uuid.UUID, key st
 		return err
 	}
 	_, err = e.Settle(b.ctx, who, engine.SettleInput{
-		CallID: held.Call.ID,
-		Model:  pairModel,
-		Usage:  cost.Usage{PromptTokens: 1000, CompletionTokens: 100},
-		Cost:   &paid,
+		CallID:   held.Call.ID,
+		Model:    pairModel,
+		Provider: pairProvider,
+		Usage:    cost.Usage{PromptTokens: 1000, CompletionTokens: 100},
+		Cost:     &paid,
 	})
 	return err
 }

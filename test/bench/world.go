@@ -45,6 +45,7 @@ type bench struct {
 	owner      *pgxpool.Pool
 	postmaster int
 	counts     bool // true if statements can be counted
+	hasPayers  bool // true if the paying organizations are written
 	began      time.Time
 	load       string // load average at the start
 	models     string // address of the provider of models that servers ask; "" for none
