@@ -108,8 +108,11 @@ func (e *Engine) duplicate(ctx context.Context, who caller.Caller, name string) 
 }
 
 // checkReason refuses a reason that the journals cannot store.
+// maxReason is the longest reason, in characters.
+const maxReason = 2000
+
 func checkReason(reason string) error {
-	if len([]rune(reason)) > 2000 || strings.ContainsRune(reason, 0) {
+	if len([]rune(reason)) > maxReason || strings.ContainsRune(reason, 0) {
 		return fault.Invalid([]string{"reason"}, "A reason has at most 2000 characters and none of them is NUL.")
 	}
 	return nil

@@ -46,9 +46,9 @@ type ChangedPublication struct {
 }
 
 // DecidePublication decides about a publication that waits for a person, and takes one from its readers. ADOPT and
-// OVERWRITE begin another attempt at the unit. SKIP and UNPUBLISH leave the unit out, unless it runs or is done: the
-// step then ends without it, as with SkipUnit. CONFLICT when the publication is in another state, *StaleStateError when
-// its step is over.
+// OVERWRITE begin another attempt at the unit. SKIP leaves the unit out, unless it runs or is done, and so does
+// UNPUBLISH once the post is a draft: the step then ends without it, as with SkipUnit. CONFLICT when the publication is
+// in another state, *StaleStateError when its step is over.
 func (e *Engine) DecidePublication(
 	ctx context.Context, who caller.Caller, in DecidePublicationInput,
 ) (_ ChangedPublication, err error) {
@@ -118,21 +118,11 @@ func (e *Engine) decidePublication(
 	if err := movePublication(ctx, tx, who, move); err != nil {
 		return err
 	}
-	if in.Choice == ChoiceUnpublish {
-		if err := e.jobs.Unpublish(ctx, tx.Tx(), who.OrganizationID, p.ID, at); err != nil {
-			return err
-		}
-	}
-	if in.Choice == ChoiceUnpublish || in.Choice == ChoiceSkip {
-		if !works || !l.isInStep(l.step().Processing, l.step().Failed) {
-			return nil
-		}
-		_, err := e.skipIn(ctx, tx, who, &l, in.Reason)
-		var illegal *workflow.IllegalUnitMoveError
-		if errors.As(err, &illegal) {
-			return nil // The unit runs, and its attempt finds the publication left out, or it has ended.
-		}
-		return err
+	switch in.Choice {
+	case ChoiceUnpublish:
+		return e.jobs.Unpublish(ctx, tx.Tx(), who.OrganizationID, p.ID, at)
+	case ChoiceSkip:
+		return e.leaveOut(ctx, tx, who, l, in.Reason)
 	}
 	if !works {
 		return &StaleStateError{Current: l.flow}
@@ -141,6 +131,22 @@ func (e *Engine) decidePublication(
 		return nil
 	}
 	_, err = e.reopenIn(ctx, tx, who, &l, in.Reason)
+	return err
+}
+
+// leaveOut leaves out the unit of a publication that readers shall not have, if there is one that has neither begun nor
+// ended.
+func (e *Engine) leaveOut(
+	ctx context.Context, tx *postgres.Store, who caller.Caller, l lockedUnit, reason string,
+) error {
+	if l.unit.ID == uuid.Nil || !l.isInStep(l.step().Processing, l.step().Failed) {
+		return nil
+	}
+	_, err := e.skipIn(ctx, tx, who, &l, reason)
+	var illegal *workflow.IllegalUnitMoveError
+	if errors.As(err, &illegal) {
+		return nil // The unit runs, and its attempt finds the publication left out, or it has ended.
+	}
 	return err
 }
 
@@ -227,7 +233,8 @@ type UnpublishedInput struct {
 	Failure     *workflow.UnitFailure // nil when the readers no longer see the post
 }
 
-// RecordUnpublished records the end of that attempt, unless the publication has moved.
+// RecordUnpublished records the end of that attempt, unless the publication has moved. With the post its unit is left
+// out.
 func (e *Engine) RecordUnpublished(ctx context.Context, who caller.Caller, in UnpublishedInput) (err error) {
 	ctx, end := e.begin(ctx, "RecordUnpublished")
 	defer end(&err)
@@ -243,6 +250,15 @@ func (e *Engine) RecordUnpublished(ctx context.Context, who caller.Caller, in Un
 	if err != nil {
 		return err
 	}
-	_, err = e.store.MovePublication(ctx, who, m)
-	return err
+	return e.store.InTx(ctx, func(tx *postgres.Store) error {
+		l, _, err := e.lockUnitOf(ctx, tx, who, p)
+		if err != nil {
+			return err
+		}
+		won, err := tx.MovePublication(ctx, who, m)
+		if err != nil || !won || in.Failure != nil {
+			return err
+		}
+		return e.leaveOut(ctx, tx, who, l, "The post was taken from its readers.")
+	})
 }

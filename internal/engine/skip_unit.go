@@ -72,7 +72,7 @@ func (e *Engine) skipIn(
 	if err := e.moveUnit(ctx, tx, who, m); err != nil {
 		return l.unit, err
 	}
-	if err := e.endFailed(ctx, tx, who, l); err != nil {
+	if err := e.endFailed(ctx, tx, who, l, reason); err != nil {
 		return next, err
 	}
 	return next, e.afterUnit(ctx, tx, who, *l)
@@ -80,7 +80,9 @@ func (e *Engine) skipIn(
 
 // endFailed begins a run of a failed step whose units have all ended. The run opens none of them: it ends the step by
 // the completion rule. It sets l.flow to the workflow after the new run.
-func (e *Engine) endFailed(ctx context.Context, tx *postgres.Store, who caller.Caller, l *lockedUnit) error {
+func (e *Engine) endFailed(
+	ctx context.Context, tx *postgres.Store, who caller.Caller, l *lockedUnit, reason string,
+) error {
 	step := l.step()
 	if !l.isInStep(step.Failed) || !e.drives[step.Key] {
 		return nil
@@ -97,12 +99,18 @@ func (e *Engine) endFailed(ctx context.Context, tx *postgres.Store, who caller.C
 		return nil
 	}
 	move := e.retry(who, l.flow, outside, l.at)
-	move.Reason = fmt.Sprintf("unit %d left out", l.unit.Position)
+	move.Reason = cutReason(fmt.Sprintf("%q left out: %s", l.unit.Label, reason))
 	moved, err := e.makeIn(ctx, tx, who, move)
 	if err == nil {
 		l.flow = moved.Workflow
 	}
 	return err
+}
+
+// cutReason returns the part of a reason that the journal takes.
+func cutReason(reason string) string {
+	runes := []rune(reason)
+	return string(runes[:min(len(runes), maxReason)])
 }
 
 // checkGiven returns an error for a reason that says nothing.

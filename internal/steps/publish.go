@@ -76,11 +76,27 @@ func (p *publishing) park(ctx context.Context, v visit) error {
 	})
 }
 
-func (p *publishing) result(_ context.Context, _ visit, units []workflow.Unit) (engine.Result, error) {
-	counts := workflow.CountUnits(units)
-	encoded, err := json.Marshal(map[string]int{
-		"published": counts[workflow.UnitDone], "skipped": counts[workflow.UnitSkipped],
+// result counts the publications that the sites have. A unit that is done does not say so: a person may have withdrawn
+// its post since.
+func (p *publishing) result(ctx context.Context, v visit, _ []workflow.Unit) (engine.Result, error) {
+	var publications []workflow.Publication
+	err := v.book(ctx, func(ctx context.Context) (err error) {
+		publications, err = p.options.Engine.PublicationsOf(ctx, v.who, v.run.WorkflowID, v.Number)
+		return err
 	})
+	if err != nil {
+		return engine.Result{}, err
+	}
+	reached := 0
+	for _, publication := range publications {
+		if publication.IsReached() {
+			reached++
+		}
+	}
+	if reached == 0 {
+		return engine.Result{}, &emptyError{"No publication is on its site: all were left out or withdrawn."}
+	}
+	encoded, err := json.Marshal(map[string]int{"published": reached, "skipped": len(publications) - reached})
 	return engine.Result{Content: encoded}, err
 }
 

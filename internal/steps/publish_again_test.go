@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
 
 	"github.com/infin8content/engine/internal/engine"
 	"github.com/infin8content/engine/internal/postgres"
@@ -46,8 +47,14 @@ func (p *press) decide(t *testing.T, choice engine.PublicationChoice) {
 	i := max(0, slices.IndexFunc(all, func(p workflow.Publication) bool {
 		return p.State == workflow.PublicationNeedsDecision
 	}))
+	p.decideOn(t, all[i].ID, choice)
+}
+
+// decideOn decides about one publication.
+func (p *press) decideOn(t *testing.T, id uuid.UUID, choice engine.PublicationChoice) {
+	t.Helper()
 	changed, err := p.engine.DecidePublication(t.Context(), p.who, engine.DecidePublicationInput{
-		PublicationID: all[i].ID, Choice: choice, Reason: "A test.",
+		PublicationID: id, Choice: choice, Reason: "A test.",
 	})
 	if err != nil {
 		t.Error(err)

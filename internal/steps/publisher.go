@@ -100,8 +100,11 @@ func (w *publisher) step(ctx context.Context) error {
 	return w.undecided()
 }
 
-// undecided returns the error of a publication that waits for a person.
+// undecided returns the error of a publication that waits for a person, or for its withdrawal.
 func (w *publisher) undecided() error {
+	if w.publication.State == workflow.PublicationUnpublishing {
+		return &decisionError{workflow.FailureRemoteConflict, "a person takes the post from its readers"}
+	}
 	return &decisionError{
 		code:    cmp.Or(w.publication.Failure, workflow.FailureRemoteConflict),
 		message: cmp.Or(w.publication.FailureMessage, "a person must decide about the publication"),

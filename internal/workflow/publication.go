@@ -290,10 +290,11 @@ func (p Publication) IsReached() bool {
 	return false
 }
 
-// HasEnded reports whether nothing is to be done for the publication: it is reached, or a person has left it out.
+// HasEnded reports whether nothing is to be done for the publication: it is reached, or a person has left it out. One
+// that is being withdrawn has not ended, because the site may refuse that.
 func (p Publication) HasEnded() bool {
 	return p.IsReached() || slices.Contains([]PublicationState{
-		PublicationSkipped, PublicationOrphaned, PublicationUnpublishing, PublicationUnpublished,
+		PublicationSkipped, PublicationOrphaned, PublicationUnpublished,
 	}, p.State)
 }
 
