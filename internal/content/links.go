@@ -105,5 +105,5 @@ func renderLinked(source string, sources []CitedSource) string {
 	if err := markdown.Renderer().Render(&html, raw, document); err != nil {
 		return "" // Only a writer that fails gives an error, and a buffer does not.
 	}
-	return sanitizer().Sanitize(html.String())
+	return sanitised(html.String())
 }

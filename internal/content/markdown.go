@@ -32,19 +32,29 @@ func RenderMarkdown(source string) string {
 	if err := markdown.Convert([]byte(source), &html); err != nil {
 		return "" // Only a writer that fails gives an error, and a buffer does not.
 	}
-	return sanitizer().Sanitize(html.String())
+	return sanitised(html.String())
 }
 
-// PlainLines returns valid text with the line ends of Unix and without control characters except tabs. A control
-// character breaks the feed of a site, which is XML.
+// sanitised returns HTML that is safe, and that a site can have in its feed.
+func sanitised(html string) string {
+	// A reference such as &#7; is a control character by now.
+	return PlainLines(sanitizer().Sanitize(html))
+}
+
+// UnixLines returns a text with the line ends of Unix.
+func UnixLines(text string) string {
+	return strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text)
+}
+
+// PlainLines returns valid text with the line ends of Unix, without control characters except tabs, and without the two
+// characters that XML forbids beside them. One of these breaks the feed of a site.
 func PlainLines(source string) string {
-	source = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(strings.ToValidUTF8(source, "�"))
 	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) && r != '\n' && r != '\t' {
+		if unicode.IsControl(r) && r != '\n' && r != '\t' || r == '\ufffe' || r == '\uffff' {
 			return -1
 		}
 		return r
-	}, source)
+	}, UnixLines(strings.ToValidUTF8(source, "�")))
 }
 
 // Section is a heading with the text up to the next heading.

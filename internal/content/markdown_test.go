@@ -70,6 +70,27 @@ func FuzzMarkdownCannotCarryScript(f *testing.F) {
 	f.Fuzz(func(t *testing.T, source string) { harmless(t, source, content.RenderMarkdown(source)) })
 }
 
+// A character that XML forbids breaks the feed of a site. A reference to one is as bad as the character.
+func TestRenderMarkdown_HasOnlyCharactersOfXML(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{
+		"a&#7;b", "a&#x1b;b", "a&#8;b", "a&#xFFFE;b", "a&#xFFFF;b", "a\ufffeb", "a\uffffb", "a\x01b", "a&#0;b", "a\u0085b",
+		"[a&#7;b](https://a.example/ \"x&#8;y\")", "`a\x07b`", "```\na\x1bb\n```", "## a&#11;b",
+		"![a&#7;b](https://a.example/x)",
+	} {
+		for name, html := range map[string]string{
+			"rendered":  content.RenderMarkdown(text),
+			"published": content.PublishedHTML(content.Written{Markdown: text, Language: "en"}),
+		} {
+			if strings.ContainsFunc(html, func(r rune) bool {
+				return r < ' ' && r != '\n' && r != '\t' || r >= 0x7f && r < 0xa0 || r == 0xfffe || r == 0xffff
+			}) || !strings.Contains(html, "a") {
+				t.Errorf("%q, %s: got %q", text, name, html)
+			}
+		}
+	}
+}
+
 func TestSections(t *testing.T) {
 	t.Parallel()
 	const source = "Before.\n\n# Title\n\n## One ##\n\nText.\n\n```\n## no heading\n```\n\n" +

@@ -96,7 +96,7 @@ func (in SetBrandInput) apply(brand content.Brand) (content.Brand, error) {
 		if change.to == nil {
 			continue
 		}
-		*change.text = strings.TrimSpace(*change.to)
+		*change.text = strings.TrimSpace(content.UnixLines(*change.to))
 		if err := checkBrandText([]string{change.field}, *change.text, change.most); err != nil {
 			return brand, err
 		}
@@ -121,7 +121,7 @@ func (in SetBrandInput) apply(brand content.Brand) (content.Brand, error) {
 		}
 		*change.list = []string{}
 		for i, text := range *change.to {
-			field, cleaned := []string{change.field, fmt.Sprint(i)}, strings.TrimSpace(text)
+			field, cleaned := []string{change.field, fmt.Sprint(i)}, strings.TrimSpace(content.UnixLines(text))
 			if err := checkBrandText(field, cleaned, change.mostRunes); err != nil {
 				return brand, err
 			}
@@ -135,7 +135,7 @@ func (in SetBrandInput) apply(brand content.Brand) (content.Brand, error) {
 }
 
 func checkBrandText(field []string, text string, most int) error {
-	if content.PlainLines(text) != strings.ReplaceAll(text, "\r\n", "\n") || utf8.RuneCountInString(text) > most {
+	if content.PlainLines(text) != text || utf8.RuneCountInString(text) > most {
 		return fault.Invalid(field,
 			"This text has at most %d characters, and no control characters except tabs and line ends.", most)
 	}

@@ -97,12 +97,15 @@ func (in *UpdateArticleInput) clean() error {
 		if wrong := spelling.Fault(text); wrong != "" {
 			return fault.Invalid([]string{line.field}, "This text must %s.", wrong)
 		}
+		if content.PlainLines(text) != text {
+			return fault.Invalid([]string{line.field}, "This text has a character that no feed can have.")
+		}
 		*line.text = &text
 	}
 	if in.Markdown == nil {
 		return nil
 	}
-	whole := strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(*in.Markdown)
+	whole := content.UnixLines(*in.Markdown)
 	text := strings.TrimSpace(whole) + "\n"
 	switch {
 	case content.PlainLines(whole) != whole:

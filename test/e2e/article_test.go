@@ -117,7 +117,7 @@ func TestArticles_CarryNoScript(t *testing.T) {
 		"<iframe srcdoc='<script>alert(1)</script>'></iframe>", "<style>*{background:url(javascript:alert(1))}</style>",
 		"```html\n<script>alert(1)</script>\n```", "| <img onerror=alert(1) src=x> |\n|---|\n| a |",
 		"<form action=https://evil.example><input name=password></form>", "<!-- infin8:x 1 -->",
-		"<a href='//evil.example'>x</a>",
+		"<a href='//evil.example'>x</a>", "bell &#7; escape &#x1b; none &#xFFFE;",
 	} {
 		f.client.do(t, "updateArticle", map[string]any{
 			"articleId": f.press.article(), "expectedRevision": revision, "markdown": "Text.\n\n" + text,
@@ -130,7 +130,7 @@ func TestArticles_CarryNoScript(t *testing.T) {
 		html := strings.ToLower(data.Node.HTML)
 		for _, live := range []string{
 			"<script", "<svg", "<iframe", "<style", "<form", "<input", "<!--", `="javascript:`, `="vbscript:`,
-			`="data:`, ` onerror="`, ` onload="`, ` onmouseover="`,
+			`="data:`, ` onerror="`, ` onload="`, ` onmouseover="`, "\a", "\x1b", "\ufffe",
 		} {
 			if strings.Contains(html, live) {
 				t.Errorf("%q: the HTML %q has %q", text, html, live)

@@ -111,6 +111,8 @@ func badArticles() []badInput {
 		bad("updateArticle", "markdown", "\x1b[31mred", "INVALID_INPUT"),
 		bad("updateArticle", "markdown", "bell\a", "INVALID_INPUT"),
 		bad("updateArticle", "markdown", "next\u0085line", "INVALID_INPUT"),
+		bad("updateArticle", "markdown", "none\ufffe", "INVALID_INPUT"),
+		bad("updateArticle", "title", "none\uffff", "INVALID_INPUT"),
 		bad("updateArticle", "markdown", strings.Repeat("a", content.MaxMarkdown), "INVALID_INPUT"), // It gets a line end.
 		bad("updateArticle", "markdown", strings.Repeat("é", content.MaxMarkdown/2), "INVALID_INPUT"),
 		bad("updateArticle", "markdown", strings.Repeat("[", 50_000), "INVALID_INPUT"),
