@@ -91,12 +91,17 @@ func (x exchange) do(ctx context.Context, client *http.Client, out any) (http.He
 // without returns a message of the site without the secrets and the login of the request.
 func (x exchange) without(r *http.Request, message string) string {
 	_, login, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	for _, secret := range append(slices.Clone(x.secrets), login) {
+	return hide(message, append(slices.Clone(x.secrets), login))
+}
+
+// hide returns a text of a site without secrets.
+func hide(text string, secrets []string) string {
+	for _, secret := range secrets {
 		if secret != "" {
-			message = strings.ReplaceAll(message, secret, "…")
+			text = strings.ReplaceAll(text, secret, "…")
 		}
 	}
-	return message
+	return text
 }
 
 func (x exchange) request(ctx context.Context) (*http.Request, error) {

@@ -18,7 +18,7 @@ import (
 func TestWordPress_RunsNothingOfAPost(t *testing.T) {
 	t.Parallel()
 	p := post()
-	p.Title = `<script>alert(1)</script> R&D <img src=x onerror="alert(1)">`
+	p.Title = `<script>alert(1)</script> R&D [gallery] <img src=x onerror="alert(1)">`
 	p.Excerpt = "<script>alert(2)</script>[gallery]"
 	p.HTML = "<p>[gallery ids=1] and [E9]</p>"
 	for name, s := range sites(t) {
@@ -29,7 +29,7 @@ func TestWordPress_RunsNothingOfAPost(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(p.Title)
+		want := strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "[", "&#91;", "]", "&#93;").Replace(p.Title)
 		if draft.Title != want {
 			t.Errorf("%s: got the title %q, want %q", name, draft.Title, want)
 		}
@@ -97,5 +97,26 @@ func TestSite_AMessageHasNoSecret(t *testing.T) {
 				t.Errorf("%s: the message %q has %q", name, failed.Message, secret)
 			}
 		}
+	}
+}
+
+// A site may quote the login in its own name.
+func TestCheckWordPress_ANameHasNoSecret(t *testing.T) {
+	t.Parallel()
+	const password = "abcd EFGH ijkl"
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_ = json.NewEncoder(w).Encode(map[string]any{
+			"name":         "Blog " + r.Header.Get("Authorization") + " " + password,
+			"capabilities": map[string]bool{"publish_posts": true},
+		})
+	}))
+	t.Cleanup(server.Close)
+	got, err := publish.CheckWordPress(t.Context(), server.URL, publish.WordPressOptions{
+		Client:   publish.NewHTTP(true, nil),
+		User:     "editor",
+		Password: password,
+	})
+	if err != nil || got.Name != "Blog Basic … …" || got.User != got.Name {
+		t.Errorf("got %+v, %v, want names without the login", got, err)
 	}
 }

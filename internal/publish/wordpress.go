@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -34,6 +35,15 @@ type WordPressOptions struct {
 // NewWordPress returns a client for one site.
 func NewWordPress(o WordPressOptions) *WordPress {
 	return &WordPress{client: o.Client, root: o.Root, user: o.User, password: o.Password}
+}
+
+// secrets are the forms of the login that a site may quote.
+func (w *WordPress) secrets() []string {
+	return []string{
+		w.password,
+		strings.ReplaceAll(w.password, " ", ""),
+		base64.StdEncoding.EncodeToString([]byte(w.user + ":" + w.password)),
+	}
 }
 
 // wirePost is a post in the context "edit".
@@ -210,7 +220,7 @@ var (
 func (w *WordPress) fields(ctx context.Context, p Post) (map[string]any, error) {
 	fields := map[string]any{
 		"slug":    p.Slug,
-		"title":   asHTML.Replace(p.Title),
+		"title":   inert.Replace(asHTML.Replace(p.Title)),
 		"content": inert.Replace(p.HTML) + "\n" + comment(p.Marker, p.Revision),
 		"excerpt": inert.Replace(asHTML.Replace(p.Excerpt)),
 	}
@@ -281,7 +291,7 @@ func (w *WordPress) call(ctx context.Context, method, path string, query url.Val
 		method:  method,
 		url:     address,
 		body:    body,
-		secrets: []string{w.password, strings.ReplaceAll(w.password, " ", "")},
+		secrets: w.secrets(),
 		sign: func(h http.Header) error {
 			request := http.Request{Header: h}
 			request.SetBasicAuth(w.user, w.password)

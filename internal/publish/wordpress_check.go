@@ -43,8 +43,8 @@ func CheckWordPress(ctx context.Context, site string, o WordPressOptions) (Capab
 	}
 	return Capabilities{
 		Root:       root,
-		Name:       clean(about.Name),
-		User:       clean(me.Name),
+		Name:       clean(hide(about.Name, w.secrets())),
+		User:       clean(hide(me.Name, w.secrets())),
 		CanPublish: me.Capabilities["publish_posts"],
 	}, nil
 }
