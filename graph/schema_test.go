@@ -77,7 +77,7 @@ func TestSchema_EnumsHaveTheValuesOfTheirGoTypes(t *testing.T) {
 	activities := []engine.ActivityCode{
 		engine.NotStarted, engine.WaitingForWorker, engine.WaitingOutside, engine.AwaitingReview, engine.Running,
 		engine.RetryScheduled, engine.Failed, engine.StepFinished, engine.Finished, engine.WasCancelled,
-		engine.UnitsRunning, engine.NeedsDecision,
+		engine.UnitsRunning, engine.NeedsDecision, engine.AwaitingPlanApproval, engine.AwaitingPublishApproval,
 	}
 	want := map[string][]string{
 		"WorkflowState":      texts(workflow.States()),

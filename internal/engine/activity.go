@@ -30,6 +30,9 @@ const (
 	WasCancelled     ActivityCode = "CANCELLED"
 	UnitsRunning     ActivityCode = "UNITS_RUNNING"
 	NeedsDecision    ActivityCode = "NEEDS_DECISION"
+
+	AwaitingPlanApproval    ActivityCode = "AWAITING_PLAN_APPROVAL"
+	AwaitingPublishApproval ActivityCode = "AWAITING_PUBLISH_APPROVAL"
 )
 
 // Activity is the present work or wait of a workflow.
@@ -42,8 +45,8 @@ type Activity struct {
 	LeaseExpiresAt *time.Time
 }
 
-// Activities returns the activity of each workflow. It runs three statements for any number of workflows, and two more
-// when one of them is parked over units.
+// Activities returns the activity of each workflow. It runs three statements for any number of workflows, two more when
+// one of them is parked over units, and one more when one of them is at a gate.
 func (e *Engine) Activities(
 	ctx context.Context, who caller.Caller, flows []workflow.Workflow,
 ) (map[uuid.UUID]Activity, error) {
@@ -63,7 +66,10 @@ func (e *Engine) Activities(
 	if err != nil {
 		return nil, err
 	}
-	outside, err := e.OutsideSteps(ctx, who)
+	around, err := e.surroundings(ctx, who, slices.ContainsFunc(flows, func(flow workflow.Workflow) bool {
+		_, waits := gateAt(flow.State)
+		return waits && flow.Status() == workflow.StatusStepCompleted
+	}))
 	if err != nil {
 		return nil, err
 	}
@@ -77,7 +83,7 @@ func (e *Engine) Activities(
 		if t := last[flow.ID]; len(t) > 0 && who.Has(caller.Actors) {
 			reason = t[0].Reason
 		}
-		activity := e.activity(flow.State, run, reason, outside)
+		activity := e.activity(flow.State, run, reason, around)
 		if own := units[flow.ID]; len(own) > 0 {
 			activity = overUnits(activity, *flow.Step(), own)
 		}
@@ -90,15 +96,30 @@ func (e *Engine) Activities(
 	return activities, nil
 }
 
+// surroundings are the settings of an organization that decide about activities.
+type surroundings struct {
+	outside OutsideSteps
+	gates   GateSettings
+}
+
+// surroundings reads the settings, those of the gates only if they are wanted.
+func (e *Engine) surroundings(ctx context.Context, who caller.Caller, gates bool) (s surroundings, err error) {
+	if s.outside, err = e.OutsideSteps(ctx, who); err != nil || !gates {
+		return s, err
+	}
+	s.gates, err = e.GateSettings(ctx, who)
+	return s, err
+}
+
 // activity is total: every state has an answer. The reason is that of the last transition; "" for a caller that may not
 // read reasons.
-func (e *Engine) activity(state workflow.State, run workflow.Run, reason string, outside OutsideSteps) Activity {
+func (e *Engine) activity(state workflow.State, run workflow.Run, reason string, around surroundings) Activity {
 	step := state.Step()
 	switch state.Status() {
 	case workflow.StatusCreated:
 		return Activity{Code: NotStarted, Sentence: "The first step has not been started yet."}
 	case workflow.StatusPending:
-		if !e.drives[step.Key] || outside.Has(step.Key) {
+		if !e.drives[step.Key] || around.outside.Has(step.Key) {
 			return Activity{
 				Code:     WaitingOutside,
 				Sentence: fmt.Sprintf("%s waits for a program outside to drive it.", step.Label),
@@ -112,6 +133,11 @@ func (e *Engine) activity(state workflow.State, run workflow.Run, reason string,
 	case workflow.StatusFailed:
 		return failed(*step, run, reason)
 	case workflow.StatusStepCompleted:
+		if code := around.approvalAt(state); code != "" {
+			return Activity{
+				Code: code, Sentence: fmt.Sprintf("%s is finished; the next step waits for an approval.", step.Label),
+			}
+		}
 		return Activity{
 			Code: StepFinished, Sentence: fmt.Sprintf("%s is finished; the next step was not started yet.", step.Label),
 		}
@@ -122,18 +148,31 @@ func (e *Engine) activity(state workflow.State, run workflow.Run, reason string,
 	}
 }
 
+// approvalAt returns the activity of a workflow whose next step waits for a decision at a gate; "" for none.
+func (s surroundings) approvalAt(state workflow.State) ActivityCode {
+	gate, waits := gateAt(state)
+	mode := s.gates.Mode(gate)
+	switch {
+	case !waits || mode == "" || mode == workflow.GateOff:
+		return ""
+	case gate == workflow.GatePlan:
+		return AwaitingPlanApproval
+	}
+	return AwaitingPublishApproval
+}
+
 // ofRuns are the activities that the run of a state decides. run_activity in the database returns the same.
 var ofRuns = []ActivityCode{Running, WaitingForWorker, UnitsRunning, Failed, RetryScheduled, NeedsDecision}
 
 // mayBe reports whether a workflow in a state may have one of some activities.
-func (e *Engine) mayBe(state workflow.State, codes []ActivityCode, outside OutsideSteps) bool {
+func (e *Engine) mayBe(state workflow.State, codes []ActivityCode, around surroundings) bool {
 	switch state.Status() {
 	case workflow.StatusProcessing:
 		return containsAny(codes, Running, WaitingForWorker, UnitsRunning)
 	case workflow.StatusFailed:
 		return containsAny(codes, Failed, RetryScheduled, NeedsDecision)
 	}
-	return slices.Contains(codes, e.activity(state, workflow.Run{}, "", outside).Code)
+	return slices.Contains(codes, e.activity(state, workflow.Run{}, "", around).Code)
 }
 
 func containsAny(codes []ActivityCode, wanted ...ActivityCode) bool {

@@ -186,9 +186,9 @@ func (e *Engine) chosen(
 	if len(f.States)+len(f.Steps)+len(f.Statuses)+len(f.Activities) == 0 {
 		return filter, true, nil
 	}
-	var outside OutsideSteps
+	var around surroundings
 	if len(f.Activities) > 0 {
-		if outside, err = e.OutsideSteps(ctx, who); err != nil {
+		if around, err = e.surroundings(ctx, who, true); err != nil {
 			return filter, false, err
 		}
 	}
@@ -197,7 +197,7 @@ func (e *Engine) chosen(
 		if (len(f.States) == 0 || slices.Contains(f.States, s)) &&
 			(len(f.Statuses) == 0 || slices.Contains(f.Statuses, s.Status())) &&
 			(len(f.Steps) == 0 || step != nil && slices.Contains(f.Steps, step.Key)) &&
-			(len(f.Activities) == 0 || e.mayBe(s, f.Activities, outside)) {
+			(len(f.Activities) == 0 || e.mayBe(s, f.Activities, around)) {
 			filter.States = append(filter.States, s)
 		}
 	}

@@ -38,6 +38,11 @@ func everyActivity(t *testing.T, b bundle) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	human := workflow.GateHuman
+	_, err = b.Engine.SetGates(ctx, b.Who, engine.SetGatesInput{Seeds: &human, Plan: &human, Publish: &human})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // The filter by activity chooses the workflows that show the activity.
@@ -56,6 +61,7 @@ func TestWorkflows_ByActivityAreThoseThatShowIt(t *testing.T) {
 	codes := []engine.ActivityCode{
 		engine.NotStarted, engine.WaitingForWorker, engine.WaitingOutside, engine.AwaitingReview, engine.Running,
 		engine.RetryScheduled, engine.Failed, engine.StepFinished, engine.Finished, engine.WasCancelled,
+		engine.AwaitingPlanApproval, engine.AwaitingPublishApproval,
 	}
 	sets := [][]engine.ActivityCode{{engine.Failed, engine.AwaitingReview}, {engine.Failed, engine.RetryScheduled}, codes}
 	for _, code := range codes {
