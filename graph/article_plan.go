@@ -53,6 +53,9 @@ func decodeDecidePlans(input model.DecideArticlePlansInput) (in decoded[engine.D
 		Reason:         in.text(orEmpty(input.Reason.Value()), maxReasonCharacters, "reason"),
 		IdempotencyKey: in.key(input.IdempotencyKey.Value()),
 	}
+	if input.Items.Value() != nil {
+		in.value.Items = []engine.PlanItemInput{} // An empty list is given, beside a filter too.
+	}
 	for i, item := range input.Items.Value() {
 		field := fmt.Sprint(i)
 		decided := engine.PlanItemInput{

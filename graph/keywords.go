@@ -202,8 +202,11 @@ func decodeDecide(input model.DecideKeywordsInput) (in decoded[engine.DecideKeyw
 		Reason:         in.text(orEmpty(input.Reason.Value()), maxReasonCharacters, "reason"),
 		IdempotencyKey: in.key(input.IdempotencyKey.Value()),
 	}
-	for i, id := range input.Ids.Value() {
-		in.value.IDs = append(in.value.IDs, in.id(id, publicid.Keyword, "ids", fmt.Sprint(i)))
+	if ids := input.Ids.Value(); ids != nil {
+		in.value.IDs = make([]uuid.UUID, len(ids)) // An empty list is given, beside a filter too.
+		for i, id := range ids {
+			in.value.IDs[i] = in.id(id, publicid.Keyword, "ids", fmt.Sprint(i))
+		}
 	}
 	if where := input.Where.Value(); where != nil {
 		filter := in.keywordFilter(*where, "where")

@@ -39,9 +39,11 @@ const (
 	maxNormalised = 800
 )
 
-// IsKeyword reports whether a text can be a keyword: it has a word, at most 200 characters, and at most 800 once it is
-// normalised.
+// IsKeyword reports whether a text can be a keyword: it has a letter or a digit, at most 200 characters, and at most
+// 800 once it is normalised.
 func IsKeyword(text string) bool {
-	normalised := utf8.RuneCountInString(Normalise(text))
-	return normalised > 0 && normalised <= maxNormalised && utf8.RuneCountInString(text) <= maxKeyword
+	normalised := Normalise(text)
+	written := strings.ContainsFunc(normalised, func(r rune) bool { return unicode.In(r, unicode.L, unicode.N) })
+	return written && utf8.RuneCountInString(normalised) <= maxNormalised &&
+		utf8.RuneCountInString(text) <= maxKeyword
 }

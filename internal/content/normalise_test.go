@@ -1,6 +1,7 @@
 package content
 
 import (
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -48,6 +49,19 @@ func TestTokenKeyIgnoresOrderAndRepetition(t *testing.T) {
 	}
 }
 
+func TestIsKeyword(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]bool{
+		"crm": true, "7": true, "²": true, "顧客管理": true, "هاتف": true, "क्": true, strings.Repeat("é", 200): true,
+		"": false, " ": false, "!?": false, "\u0301": false, "\u0301\u0302 \u20dd": false, "😀": false,
+		strings.Repeat("é", 201): false, strings.Repeat("﷽", 200): false,
+	} {
+		if got := IsKeyword(text); got != want {
+			t.Errorf("%q: got %t, want %t", text, got, want)
+		}
+	}
+}
+
 func TestDomain(t *testing.T) {
 	t.Parallel()
 	for address, want := range map[string]string{
@@ -61,6 +75,12 @@ func TestDomain(t *testing.T) {
 		"https://[::ffff:10.0.0.1]":         "",
 		"https://a.example.":                "",
 		"https://.example":                  "",
+
+		"https://" + strings.Repeat("a", 63) + ".example":      strings.Repeat("a", 63) + ".example",
+		"https://" + strings.Repeat("a", 64) + ".example":      "",
+		"https://" + strings.Repeat("ä", 60) + ".example":      "",
+		"https://" + strings.Repeat("abcdef.", 35) + "example": strings.Repeat("abcdef.", 35) + "example",
+		"https://" + strings.Repeat("abcdef.", 36) + "example": "",
 	} {
 		got, valid := Domain(address)
 		if valid != (want != "") || valid && got != want {

@@ -84,15 +84,23 @@ func Host(address string) string {
 	return strings.TrimPrefix(strings.ToLower(parsed.Hostname()), "www.")
 }
 
+// The longest name and the longest label of the domain name system, in bytes.
+const (
+	maxDomain = 253
+	maxLabel  = 63
+)
+
 // Domain returns the host of an address as the domain name system writes it, without "www.". valid is false for an
-// address without a host of at least two labels, and for an IP address in any notation.
+// address without a host of at least two labels, for a name that is too long, and for an IP address in any notation.
 func Domain(address string) (domain string, valid bool) {
 	domain, err := idna.Lookup.ToASCII(Host(address))
 	labels := strings.Split(domain, ".")
 	top := labels[len(labels)-1]
 	// The last label of a name has a letter; 0x7f is a part of an IPv4 address.
 	number := strings.Trim(top, "0123456789") == "" || strings.HasPrefix(top, "0x")
-	return domain, err == nil && len(labels) >= 2 && !slices.Contains(labels, "") && !number
+	wrong := func(label string) bool { return label == "" || len(label) > maxLabel }
+	return domain, err == nil && len(labels) >= 2 && len(domain) <= maxDomain && !number &&
+		!slices.ContainsFunc(labels, wrong)
 }
 
 // Registrable returns the part of an address's domain that can be registered: "acme.co.uk" for

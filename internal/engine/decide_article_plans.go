@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -68,7 +69,7 @@ func (e *Engine) DecideArticlePlans(
 
 func (in DecideArticlePlansInput) check() error {
 	switch {
-	case (len(in.Items) == 0) == (in.Where == nil):
+	case (len(in.Items) == 0) == (in.Where == nil), in.Items != nil && in.Where != nil:
 		return fault.Invalid([]string{"items"}, "Name either articles or a filter.")
 	case len(in.Items) > articlesAtOnce:
 		return fault.Invalid([]string{"items"}, "A request names at most %d articles.", articlesAtOnce)
@@ -158,7 +159,7 @@ func (c *planChanges) add(in PlanItemInput, field []string) error {
 	case choice != "" && plan.Revision == 0:
 		return fault.Invalid(append(slices.Clone(field), "brief"), "This article has no brief. Give it one with a title.")
 	case decided && choice == content.PlanApproved && item.Verdict.Verdict == content.VerdictInvalid &&
-		in.Reason == "" && before.Choice != content.PlanApproved:
+		strings.TrimSpace(in.Reason) == "" && before.Choice != content.PlanApproved:
 		return fault.Invalid(append(slices.Clone(field), "reason"),
 			"Validation says INVALID. Approve this article with a reason.")
 	}

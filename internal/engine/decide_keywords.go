@@ -63,7 +63,7 @@ func (in DecideKeywordsInput) check() error {
 	switch {
 	case !in.Choice.Valid():
 		return fault.Invalid([]string{"choice"}, "A choice is SELECTED, REJECTED or CLEARED.")
-	case (len(in.IDs) == 0) == (in.Where == nil):
+	case (len(in.IDs) == 0) == (in.Where == nil), in.IDs != nil && in.Where != nil:
 		return fault.Invalid([]string{"ids"}, "Name either keywords or a filter.")
 	case len(in.IDs) > keywordsKept:
 		return fault.Invalid([]string{"ids"}, "A request names at most %d keywords.", keywordsKept)

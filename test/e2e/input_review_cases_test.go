@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/infin8content/engine/internal/content"
@@ -51,17 +52,20 @@ func badReviews() []badInput {
 	}
 	for _, address := range []string{
 		"", "nothing", "ftp://a.example", "https://user:secret@a.example", "a b.example", "127.0.0.1", "NUL\x00.example",
+		strings.Repeat("a", 64) + ".example", strings.Repeat("abcdef.", 36) + "example", "xn--a.example", "b..example",
 	} {
 		rows = append(rows, badInput{
 			"setCompetitors", address, map[string]any{"urls": []string{"a.example", address}}, "INVALID_INPUT", "urls.1",
 		})
 	}
-	for _, text := range []string{"", " ", "!?", "NUL\x00", "two\nlines", strings.Repeat("é", 201)} {
+	for _, text := range []string{
+		"", " ", "!?", "NUL\x00", "two\nlines", strings.Repeat("é", 201), "\u0301", "crm\u200b", "\u202ecrm",
+	} {
 		rows = append(rows, badInput{
 			"addKeywords", text, map[string]any{"texts": []string{"crm", text}}, "INVALID_INPUT", "texts.1",
 		})
 	}
-	return append(append(rows, badDecisions()...), badApprovals()...)
+	return slices.Concat(rows, badDecisions(), badApprovals(), badPlans())
 }
 
 func badDecisions() []badInput {
@@ -71,6 +75,9 @@ func badDecisions() []badInput {
 	where := func(filter map[string]any) map[string]any { return map[string]any{"ids": nil, "where": filter} }
 	return []badInput{
 		{"decideKeywords", "ids and filter", map[string]any{"where": map[string]any{}}, "INVALID_INPUT", "ids"},
+		{"decideKeywords", "no ids and a filter", map[string]any{
+			"ids": []string{}, "where": map[string]any{},
+		}, "INVALID_INPUT", "ids"},
 		{"decideKeywords", "neither", map[string]any{"ids": nil}, "INVALID_INPUT", "ids"},
 		{"decideKeywords", "malformed", map[string]any{
 			"ids": second(func(fixture) string { return "kw_1" }),

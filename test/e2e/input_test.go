@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"fmt"
 	"maps"
 	"reflect"
 	"slices"
@@ -29,6 +28,9 @@ type fixture struct {
 	// A workflow whose CLUSTERING the caller drives.
 	running workflow.Workflow
 	review  testdb.Reviewed
+	// A workflow with an article plan without a decision. clustered has a keyword that fits no topic.
+	plan      testdb.Planned
+	clustered testdb.Clustered
 	// Calls of fresh: one is held, one is settled. key is the idempotency key of the first.
 	held, settled, key string
 	// Prices that went into quarantine: one is still pending, one is accepted, one is rejected.
@@ -50,6 +52,10 @@ func newFixture(t *testing.T, w world, address string) fixture {
 	f.over = testdb.Workflow(t, w.db, w.who, testdb.WorkflowOpts{State: workflow.Cancelled})
 	f.failed = testdb.Workflow(t, w.db, w.who, testdb.WorkflowOpts{State: workflow.CompetitorFailed})
 	f.review = testdb.Review(t, w.db, w.who)
+	selected := testdb.Review(t, w.db, w.who)
+	selected.Flow = testdb.Move(t, w.db.Store(), w.who, selected.Flow, workflow.SeedReviewCompleted)
+	f.clustered = testdb.Cluster(t, w.db, w.who, selected)
+	f.plan = testdb.Plan(t, w.db, w.who, f.clustered)
 	f.running = testdb.Workflow(t, w.db, w.who, testdb.WorkflowOpts{State: workflow.ClusteringPending})
 	f.running.Version = f.client.do(t, "transitionWorkflow", map[string]any{
 		"workflowId": wf(f.running), "from": "CLUSTERING_PENDING", "to": "CLUSTERING_PROCESSING",
@@ -67,18 +73,6 @@ func newFixture(t *testing.T, w world, address string) fixture {
 	f.keyName = "Of " + f.who.OrganizationID.String()
 	f.apiKey = f.client.do(t, "createApiKey", f.good("createApiKey", map[string]any{"name": f.keyName})).APIKey.ID
 	return f
-}
-
-// entry returns the id of an entry in the ledger of fresh: 0 opens the account, 1 and 2 hold for the calls, 3 settles.
-func (f fixture) entry(sequence int) string { return fmt.Sprintf("led_%s_%d", f.fresh.ID, sequence) }
-
-// digest returns the digest of the selection in the review.
-func (f fixture) digest() string {
-	keywords := slices.Clone(f.review.Keywords)
-	for i := range 2 {
-		keywords[i].Choice = content.ChoiceSelected
-	}
-	return fmt.Sprintf("%x", content.SelectionOf(keywords).Digest)
 }
 
 func kw(k content.SeedKeyword) string { return "kw_" + k.ID.String() }
@@ -105,13 +99,21 @@ func (f fixture) good(mutation string, changes map[string]any) map[string]any {
 		"approveSeeds": {
 			"workflowId": wf(f.review.Flow), "expectedVersion": f.review.Flow.Version, "selectionDigest": f.digest(),
 		},
-		"rejectSeeds":      {"workflowId": wf(f.review.Flow), "resetTo": "COMPETITOR", "feedback": "More."},
-		"retryCompetitors": {"workflowId": wf(f.review.Flow)},
-		"setMarket":        {"languageCode": "de"},
-		"setBrand":         {"tone": "plain"},
-		"setGates":         {"seeds": "HUMAN"},
-		"renewLease":       {"workflowId": wf(f.fresh), "token": 1},
-		"claimWork":        {"steps": []string{"PUBLISH"}},
+		"rejectSeeds": {"workflowId": wf(f.review.Flow), "resetTo": "COMPETITOR", "feedback": "More."},
+		"decideArticlePlans": {
+			"workflowId": wf(f.plan.Flow), "items": []any{map[string]any{"articleId": f.article(), "choice": "APPROVED"}},
+		},
+		"approveArticlePlan": {
+			"workflowId": wf(f.plan.Flow), "expectedVersion": f.plan.Flow.Version, "digest": f.planDigest(),
+		},
+		"rejectArticlePlan": {"workflowId": wf(f.plan.Flow), "resetTo": "CLUSTERING", "feedback": "More."},
+		"attachKeyword":     {"workflowId": wf(f.plan.Flow), "topicKeywordId": f.loose()},
+		"retryCompetitors":  {"workflowId": wf(f.review.Flow)},
+		"setMarket":         {"languageCode": "de"},
+		"setBrand":          {"tone": "plain"},
+		"setGates":          {"seeds": "HUMAN"},
+		"renewLease":        {"workflowId": wf(f.fresh), "token": 1},
+		"claimWork":         {"steps": []string{"PUBLISH"}},
 		"completeStep": {
 			"workflowId": wf(f.running), "token": f.running.Version,
 			"result": map[string]any{"object": map[string]any{"a": 1}},
@@ -242,7 +244,7 @@ func (f fixture) carries(t *testing.T, p problem) {
 	t.Helper()
 	switch p.Code {
 	case "STALE_STATE":
-		flows := []string{wf(f.fresh), wf(f.done), wf(f.failed), wf(f.review.Flow)}
+		flows := []string{wf(f.fresh), wf(f.done), wf(f.failed), wf(f.review.Flow), wf(f.plan.Flow)}
 		if f.press != nil {
 			flows = append(flows, wf(f.press.writing.Flow), wf(f.press.ready.Flow), wf(f.press.published.Flow))
 		}
@@ -296,6 +298,8 @@ func TestMutationInput_AtItsLimitIsAccepted(t *testing.T) {
 		{"addKeywords", map[string]any{"texts": keywordTexts(100)}},
 		{"addKeywords", map[string]any{"texts": []string{strings.Repeat("🦊a", 100)}}},
 		{"rejectSeeds", map[string]any{"feedback": strings.Repeat("🦊", 2000)}},
+		{"decideArticlePlans", map[string]any{"items": nil, "where": map[string]any{}, "choice": "APPROVED"}},
+		{"rejectArticlePlan", map[string]any{"feedback": strings.Repeat("🦊", 2000)}},
 	} {
 		f.client.do(t, row.mutation, f.good(row.mutation, row.changes))
 	}
@@ -351,6 +355,8 @@ func TestMutation_NeedsTheRole(t *testing.T) {
 			"startStep": caller.Operate, "retryStep": caller.Operate, "setCompetitors": caller.Operate,
 			"addKeywords": caller.Operate, "decideKeywords": caller.Operate, "approveSeeds": caller.Operate,
 			"rejectSeeds": caller.Operate, "setGates": caller.Settings,
+			"decideArticlePlans": caller.Operate, "approveArticlePlan": caller.Operate,
+			"rejectArticlePlan": caller.Operate, "attachKeyword": caller.Operate,
 			"transitionWorkflow": caller.Drive, "renewLease": caller.Drive, "claimWork": caller.Drive,
 			"completeStep": caller.Drive, "failStep": caller.Drive, "setOutsideSteps": caller.Settings,
 			"updateArticle": caller.Operate, "retryArticle": caller.Operate, "skipArticle": caller.Operate,
