@@ -77,6 +77,11 @@ def report(name, faults):
     return 1 if faults else 0
 
 
+def total(entries):
+    """What ledger entries hold and settle together."""
+    return tuple(sum(int(e[f"{name}_delta"]) for e in entries) for name in ["held", "settled"])
+
+
 class Chains:
     """The rows of both journals."""
 
@@ -159,30 +164,39 @@ class Records:
                 if int(row[name + "_pico"]) != int(last[name + "_after"])]
 
     def entries(self, account, chains):
-        """The entries of calls for articles that the balance of a workflow counts."""
+        """The entries of calls for articles: those that the balance of a workflow counts, and later ones."""
         row = self.accounts.get(account)
         if row is None or row["kind"] != "WORKFLOW":
-            return []
-        return [e for e in chains.spent.get(account, []) if e["sequence"] <= int(row["sequence"])]
+            return [], []
+        spent, counted = chains.spent.get(account, []), int(row["sequence"])
+        return [e for e in spent if e["sequence"] <= counted], [e for e in spent if e["sequence"] > counted]
 
     def miscounted(self, row, chains):
         """The faults of the budget of an article."""
         account = (row["organization_id"], row["workflow_id"])
         if account not in self.accounts:
             return ["the balance of its workflow is missing"]
-        own = [e for e in self.entries(account, chains) if e["article_id"] == row["article_id"]]
+        counted, later = ([e for e in part if e["article_id"] == row["article_id"]]
+                          for part in self.entries(account, chains))
+        has = tuple(int(row[f"{name}_pico"]) for name in ["held", "settled"])
+        first = booked = total(counted)
+        for entry in later:  # The budget was read after the balance.
+            if has == booked:
+                break
+            booked = tuple(a + b for a, b in zip(booked, total([entry])))
         faults = []
-        for name in ["held", "settled"]:
-            booked = sum(int(e[f"{name}_delta"]) for e in own)
-            if booked != int(row[f"{name}_pico"]):
-                faults.append(f"it has {name} {row[name + '_pico']}, its calls give {booked}")
+        if has != booked:
+            faults += [f"it has {name} {own}, its calls give {theirs}"
+                       for name, own, theirs in zip(["held", "settled"], has, first) if own != theirs]
+            faults = faults or ["its calls give other amounts at each entry"]
         if not row["overage"] and int(row["held_pico"]) + int(row["settled_pico"]) > int(row["cap_pico"]):
             faults.append(f"it is above its cap of {row['cap_pico']}")
         return faults
 
     def missing(self, chains):
         """Names the articles that calls were made for and that have no budget. Returns how many there are."""
-        articles = {(account[0], e["article_id"]) for account in chains.spent for e in self.entries(account, chains)}
+        articles = {(account[0], e["article_id"]) for account in chains.spent
+                    for e in self.entries(account, chains)[0]}
         lost = sorted(articles - set(self.budgets))
         return sum(report(f"article_budgets article {budget[1]}", ["it is missing, and its calls are there"])
                    for budget in lost)

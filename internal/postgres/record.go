@@ -26,6 +26,19 @@ type recordTable struct {
 	at string
 	// without are columns that can contain a secret.
 	without []string
+	// texts is true for rows of up to 200 kB: a page has a few of them.
+	texts bool
+}
+
+// textPage is how many rows of long texts an export has in memory at a time.
+const textPage = 20
+
+// size is how many rows a page has.
+func (t recordTable) size() int {
+	if t.texts {
+		return textPage
+	}
+	return exportPage
 }
 
 // recordTables are the tables with money, decisions or settings that have no export of their own, in the order of an
@@ -54,7 +67,7 @@ var recordTables = []recordTable{
 	{name: "plan_verdicts", at: "created_at"},
 	{name: "article_plans", at: "created_at"},
 	{name: "plan_decisions", at: "decided_at"},
-	{name: "article_versions", at: "created_at"},
+	{name: "article_versions", at: "created_at", texts: true},
 	{name: "article_decisions", at: "decided_at"},
 	{name: "step_unit_events", at: "occurred_at"},
 	{name: "publish_targets", at: "created_at"},
@@ -170,7 +183,7 @@ func (s *Store) eachRecordOf(
 			}
 			after = row.Key
 		}
-		if len(page) < exportPage {
+		if len(page) < t.size() {
 			return nil
 		}
 	}
@@ -182,7 +195,7 @@ type keyedRow struct {
 	Key []string
 }
 
-// page reads at most exportPage rows after a key.
+// page reads the rows after a key.
 func (t recordTable) page(
 	ctx context.Context, tx pgx.Tx, who caller.Caller, within cost.Period, after []string,
 ) ([]keyedRow, error) {
@@ -198,6 +211,6 @@ func (t recordTable) page(
 		return nil, fmt.Errorf("list the columns: %w", err)
 	}
 	rows, _ = tx.Query(ctx, t.statement(columns, len(after) == 0),
-		who.OrganizationID, within.Start, within.End, exportPage, after)
+		who.OrganizationID, within.Start, within.End, t.size(), after)
 	return pgx.CollectRows(rows, pgx.RowToStructByPos[keyedRow])
 }

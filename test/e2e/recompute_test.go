@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"os/exec"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -98,11 +99,14 @@ func TestRecompute_AddsUpTheBudgetsOfArticles(t *testing.T) {
 	}
 	lines := strings.Split(strings.TrimSuffix(ledger, "\n"), "\n")
 	budget := `"table":"article_budgets"`
+	between := balancesBefore(records, w.exported(t, "records", "--format", "ndjson"))
 	for name, c := range map[string]struct {
 		input string
 		code  int
 		says  string
 	}{
+		"booked between two pages": {between + ledger, 0, ", 0 do not fit"},
+
 		"whole":           {records + ledger, 0, " records with 1 budgets, 0 do not fit"},
 		"other order":     {ledger + records, 0, ", 0 do not fit"},
 		"changed settled": {swap(t, records, budget, `"settled_pico":"75`, `"settled_pico":"76`) + ledger, 1, article},
@@ -128,6 +132,26 @@ func TestRecompute_AddsUpTheBudgetsOfArticles(t *testing.T) {
 			t.Errorf("%s: got %d %s, want %d and %q", name, code, said, c.code, c.says)
 		}
 	}
+}
+
+// balancesBefore returns the later records with the balances of the earlier ones, as when calls are booked between the
+// two pages.
+func balancesBefore(earlier, later string) string {
+	balances := map[string]string{}
+	id := regexp.MustCompile(`"id":"[^"]*"`)
+	for line := range strings.Lines(earlier) {
+		if strings.Contains(line, `"usage_accounts"`) {
+			balances[id.FindString(line)] = line
+		}
+	}
+	var out strings.Builder
+	for line := range strings.Lines(later) {
+		if before := balances[id.FindString(line)]; before != "" && strings.Contains(line, `"usage_accounts"`) {
+			line = before
+		}
+		out.WriteString(line)
+	}
+	return out.String()
 }
 
 // swap replaces a text in the lines that have another one.
