@@ -10,8 +10,8 @@ import (
 	"github.com/infin8content/engine/internal/cost"
 )
 
-// maxModels is the most models of one request, as of one estimate.
-const maxModels = 8
+// MaxModels is the most models of one request, as of one estimate.
+const MaxModels = 8
 
 // Message is one turn of the conversation. Role is "system", "user" or "assistant".
 type Message struct{ Role, Content string }
@@ -127,8 +127,8 @@ func (r Request) Body() ([]byte, error) {
 
 func (r Request) check() error {
 	switch {
-	case len(r.Models) == 0 || len(r.Models) > maxModels:
-		return fmt.Errorf("llm: a request names 1 to %d models, not %d", maxModels, len(r.Models))
+	case len(r.Models) == 0 || len(r.Models) > MaxModels:
+		return fmt.Errorf("llm: a request names 1 to %d models, not %d", MaxModels, len(r.Models))
 	case len(r.Messages) == 0:
 		return errors.New("llm: a request has at least one message")
 	case r.MaxTokens < 1:

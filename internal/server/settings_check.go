@@ -9,7 +9,9 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 
+	"github.com/infin8content/engine/internal/llm"
 	"github.com/infin8content/engine/internal/steps"
 	"github.com/infin8content/engine/internal/web"
 	"github.com/infin8content/engine/internal/workflow"
@@ -28,9 +30,7 @@ func (s Settings) check(secrets Secrets) error {
 	if _, err := s.drives(); err != nil {
 		faults = append(faults, err)
 	}
-	if len(s.ICPModels) == 0 || len(s.ContentModels) == 0 {
-		faults = append(faults, errors.New("--icp-models and --content-models name at least one model each"))
-	}
+	faults = append(faults, s.checkModels()...)
 	if s.GCPercent < 10 {
 		faults = append(faults, errors.New("--gc-percent must be at least 10"))
 	}
@@ -147,4 +147,31 @@ func flagName(field reflect.StructField) string {
 		return name
 	}
 	return strings.ToLower(wordEnds.ReplaceAllString(field.Name, "$1-$2"))
+}
+
+// checkModels returns what is wrong with the lists of models.
+func (s Settings) checkModels() (faults []error) {
+	if len(s.ICPModels) == 0 || len(s.ContentModels) == 0 {
+		faults = append(faults, errors.New("--icp-models and --content-models name at least one model each"))
+	}
+	for flag, models := range map[string][]string{
+		"--icp-models": s.ICPModels, "--content-models": s.ContentModels, "--competitor-models": s.CompetitorModels,
+		"--clustering-models": s.ClusteringModels, "--validation-models": s.ValidationModels,
+		"--article-models": s.ArticleModels,
+	} {
+		seen := map[string]bool{}
+		for _, model := range models {
+			switch {
+			case model == "" || strings.ContainsFunc(model, unicode.IsSpace):
+				faults = append(faults, fmt.Errorf("%s: %q is no name of a model", flag, model))
+			case seen[model]:
+				faults = append(faults, fmt.Errorf("%s names %s twice", flag, model))
+			}
+			seen[model] = true
+		}
+		if len(models) > llm.MaxModels {
+			faults = append(faults, fmt.Errorf("%s names at most %d models", flag, llm.MaxModels))
+		}
+	}
+	return faults
 }

@@ -93,6 +93,18 @@ func (a *attempt) answer(ctx context.Context) (llm.Answer, []byte, error) {
 	}
 }
 
+// named returns the place of the model that a message names, the first when it names none. A name may be the beginning
+// of another one, so the longest counts.
+func named(models []string, message string) int {
+	at := 0
+	for i, model := range models {
+		if strings.Contains(message, model) && (!strings.Contains(message, models[at]) || len(model) > len(models[at])) {
+			at = i
+		}
+	}
+	return at
+}
+
 // leaveOutGone leaves the model out that an error says is gone: the one that it names, else the first. It reports
 // whether other models remain. Nothing was charged, and the next request has a hold of its own.
 func (a *attempt) leaveOutGone(err error) bool {
@@ -101,7 +113,7 @@ func (a *attempt) leaveOutGone(err error) bool {
 	if !errors.As(err, &failed) || failed.Class != llm.ModelGone || len(models) < 2 {
 		return false
 	}
-	at := max(0, slices.IndexFunc(models, func(model string) bool { return strings.Contains(failed.Message, model) }))
+	at := named(models, failed.Message)
 	a.log().Warn("the provider does not serve a model", "model", models[at], "message", failed.Message)
 	a.question.request.Models = slices.Delete(slices.Clone(models), at, at+1)
 	a.call, a.identified = uuid.UUID{}, false

@@ -79,3 +79,6 @@ func (s *searching) Run(ctx context.Context, who caller.Caller, _ workflow.Workf
 		Keywords: []content.SeedKeyword{{Text: "a keyword", Normalised: "a keyword", Source: content.SourceModel}},
 	})
 }
+
+// Named is named.
+var Named = named

@@ -157,3 +157,16 @@ func (b *bundle) asking(o steps.Options) map[workflow.StepKey]steps.Executor {
 	}
 	return executors
 }
+
+func TestModelGone_TheLongestNameCounts(t *testing.T) {
+	t.Parallel()
+	models := []string{"openai/gpt-4o", "perplexity/sonar", "openai/gpt-4o-mini"}
+	for message, want := range map[string]int{
+		"No endpoints found for openai/gpt-4o-mini.": 2, "No endpoints found for openai/gpt-4o.": 0,
+		"No endpoints found for perplexity/sonar.": 1, "No endpoints found.": 0,
+	} {
+		if got := steps.Named(models, message); got != want {
+			t.Errorf("%s: got %d, want %d", message, got, want)
+		}
+	}
+}
