@@ -1604,6 +1604,10 @@ enum ActivityCode {
   UNITS_RUNNING
   "Units of the step have failed. A person retries the step or skips the units."
   NEEDS_DECISION
+  "The article plan waits for an approval at the gate ` + "`" + `PLAN` + "`" + `."
+  AWAITING_PLAN_APPROVAL
+  "The articles wait for an approval at the gate ` + "`" + `PUBLISH` + "`" + `."
+  AWAITING_PUBLISH_APPROVAL
 }
 
 "An ideal customer profile: the buyers of the company's product and their reasons."

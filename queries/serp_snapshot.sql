@@ -8,10 +8,11 @@ FROM jsonb_to_recordset(@snapshots::jsonb) AS s (
     is_synthetic boolean)
 ON CONFLICT (organization_id, location_code, language_code, normalised, day) DO NOTHING;
 
--- SerpSnapshotList returns the last result page of each keyword, none from before a day.
+-- SerpSnapshotList returns the last result page of each keyword, none from before a day. The texts are at most 5000: the
+-- keywords of a plan and of what it is compared with.
 -- name: SerpSnapshotList :many
 SELECT DISTINCT ON (s.normalised) s.* FROM serp_snapshots AS s
 WHERE s.organization_id = @organization_id AND s.location_code = @location_code AND s.language_code = @language_code
     AND s.normalised = ANY(@texts::text[]) AND s.day >= @since::date
 ORDER BY s.normalised, s.day DESC
-LIMIT 1000;
+LIMIT 5000;

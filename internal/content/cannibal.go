@@ -15,6 +15,9 @@ const (
 	MostExisting = 3000
 	// mostReasons is how many existing pages a verdict names.
 	mostReasons = 3
+	// doubtfulUnspaced is the similarity from which keywords of a script without spaces are compared by their result
+	// pages: 顧客管理 and 顧客管理システム have 0.27.
+	doubtfulUnspaced = 0.2
 )
 
 // Existing is a page or an article that is there already. Reference is its address or its id.
@@ -31,8 +34,47 @@ type There struct {
 	Existing []Existing
 	// Results are the addresses of result pages, the best first, by the normalised keyword; empty without search data.
 	Results map[string][]string
-	// Site is the registrable domain of the customer; "" when it is unknown.
+	// Site is the address of the customer's website; "" when it is unknown.
 	Site string
+	// Posts are the addresses of the workflow's own posts. They are no competitors of the plan that replaces them.
+	Posts []string
+}
+
+// without returns what is there without the workflow's own posts.
+func (t There) without() There {
+	own := map[string]bool{}
+	for _, post := range t.Posts {
+		key, _ := addressKey(post)
+		own[key] = true
+	}
+	isPost := func(address string) bool {
+		key, _ := addressKey(address)
+		return own[key]
+	}
+	if len(own) == 0 {
+		return t
+	}
+	t.Existing = slices.DeleteFunc(slices.Clone(t.Existing), func(e Existing) bool { return isPost(e.Reference) })
+	results := map[string][]string{}
+	for text, page := range t.Results {
+		results[text] = slices.DeleteFunc(slices.Clone(page), isPost)
+	}
+	t.Results = results
+	return t
+}
+
+// OwnPage reports whether an address belongs to a website. That of a website at the root of its host has the same
+// registrable domain. That of a website below a path, as of a company on a shared host, is below the same path.
+func OwnPage(site, address string) bool {
+	base, host := addressKey(site)
+	key, _ := addressKey(address)
+	switch {
+	case site == "" || host == "":
+		return false
+	case base == host:
+		return Registrable(address) == Registrable(site)
+	}
+	return key == base || strings.HasPrefix(key, base+"/")
 }
 
 // cannibals returns the existing pages with the same subject as each page, by its id: those with a similar title,
@@ -76,9 +118,22 @@ func sameTexts(pages []TopicPage, there There) map[string][]string {
 	return found
 }
 
-// sameResults returns the existing pages that search engines show for the same search as a page: addresses of the
-// customer's site on the page's own result page, and pages whose keyword has a result page with enough of the same
-// addresses.
+// shown returns the addresses of the customer's site on the result page of each page, by its id. They may have another
+// subject, as a home page has.
+func shown(pages []TopicPage, there There) map[string][]string {
+	found := map[string][]string{}
+	for _, page := range pages {
+		results := there.Results[page.Primary().Normalised]
+		for _, address := range results[:min(len(results), resultsCompared)] {
+			if id := page.ID.String(); OwnPage(there.Site, address) && len(found[id]) < mostReasons {
+				found[id] = append(found[id], address)
+			}
+		}
+	}
+	return found
+}
+
+// sameResults returns the existing pages whose keyword has a result page with enough of the same addresses.
 func sameResults(pages []TopicPage, there There) map[string][]string {
 	var texts []string
 	var results [][]string
@@ -98,11 +153,6 @@ func sameResults(pages []TopicPage, there There) map[string][]string {
 	found, evidence := map[string][]string{}, NewEvidence(texts, results, nil)
 	for i, page := range pages {
 		id := page.ID.String()
-		for _, address := range results[i][:min(len(results[i]), resultsCompared)] {
-			if there.Site != "" && Registrable(address) == there.Site {
-				found[id] = append(found[id], address)
-			}
-		}
 		for k, one := range searched {
 			similarity, method := evidence.Similarity(i, len(pages)+k)
 			if method == MethodSERP && similarity >= Thresholds()[MethodSERP].Page {
@@ -117,6 +167,7 @@ func sameResults(pages []TopicPage, there There) map[string][]string {
 // each page without a twin the most similar existing keyword, if it is similar enough for a topic, and the page's own.
 // They have no result page yet. The most similar pairs come first; at most most keywords.
 func Doubtful(c Clustering, there There, most int) []string {
+	there = there.without()
 	pages, twins := c.Pages(), cannibals(c.Pages(), there)
 	var texts []string
 	for _, page := range pages {
@@ -133,10 +184,12 @@ func Doubtful(c Clustering, there There, most int) []string {
 	}
 	var pairs []pair
 	lexical := NewLexical(texts)
-	for i, matches := range lexical.Matches(len(pages), Thresholds()[MethodLexical].Topic) {
+	for i, matches := range lexical.Matches(len(pages), doubtfulUnspaced) {
 		best := pair{page: texts[i]}
 		for _, at := range matches {
-			if similarity := lexical.Similarity(i, at); similarity > best.similarity {
+			similarity := lexical.Similarity(i, at)
+			near := similarity >= Thresholds()[MethodLexical].Topic || isUnspaced(texts[i]) && isUnspaced(texts[at])
+			if near && similarity > best.similarity {
 				best.other, best.similarity = texts[at], similarity
 			}
 		}

@@ -17,23 +17,24 @@ const (
 // Validate returns a verdict about every page and every topic of a clustering, the topics first, compared with what is
 // there already.
 func Validate(c Clustering, there There) []Validated {
-	twins := cannibals(c.Pages(), there)
+	there = there.without()
+	twins, found := cannibals(c.Pages(), there), shown(c.Pages(), there)
 	var topics, pages []Validated
 	for _, topic := range c.Topics {
 		var own []Validated
 		for _, page := range topic.Pages {
-			own = append(own, validatePage(page, twins[page.ID.String()]))
+			own = append(own, validatePage(page, twins[page.ID.String()], found[page.ID.String()]))
 		}
 		topics = append(topics, validateTopic(topic, own))
 		pages = append(pages, own...)
 	}
 	for _, page := range c.Own {
-		pages = append(pages, validatePage(page, twins[page.ID.String()]))
+		pages = append(pages, validatePage(page, twins[page.ID.String()], found[page.ID.String()]))
 	}
 	return append(topics, pages...)
 }
 
-func validatePage(page TopicPage, twins []string) Validated {
+func validatePage(page TopicPage, twins, found []string) Validated {
 	id := page.ID
 	v := Validated{
 		PageID:     &id,
@@ -51,6 +52,11 @@ func validatePage(page TopicPage, twins []string) Validated {
 	}
 	for _, twin := range twins {
 		say(VerdictInvalid, "CANNIBALISES %s", twin)
+	}
+	for _, address := range found {
+		if !slices.Contains(twins, address) {
+			say(VerdictWeak, "FOUND_ALREADY %s", address)
+		}
 	}
 	switch {
 	case v.Purity < mixedPage:

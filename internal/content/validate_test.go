@@ -21,7 +21,7 @@ func page(n byte, keywords ...TopicKeyword) TopicPage {
 
 func selected(text string, intent Intent) TopicKeyword {
 	id := uuid.UUID{9}
-	return TopicKeyword{Text: text, Intent: intent, SeedID: &id}
+	return TopicKeyword{Text: text, Normalised: Normalise(text), Intent: intent, SeedID: &id}
 }
 
 func TestValidate(t *testing.T) {
@@ -113,15 +113,19 @@ func TestValidate_ComparesResultPages(t *testing.T) {
 			Results:  map[string][]string{"crm for dentists": same},
 		}, ""},
 		"TheSiteIsOnTheResultPage": {There{
-			Site:    "acme.co.uk",
-			Results: map[string][]string{"crm for dentists": append(same[:9:9], "https://blog.acme.co.uk/dentists")},
-		}, "https://blog.acme.co.uk/dentists"},
+			Site:    "https://acme.co.uk",
+			Results: map[string][]string{"crm for dentists": append(same[:9:9], "https://blog.acme.co.uk/")},
+		}, ""},
+		"AnOwnPostIsNoTwin": {There{
+			Existing: []Existing{{Reference: "https://acme.example/crm-for-dentists/", Title: "CRM for dentists"}},
+			Posts:    []string{"https://www.acme.example/crm-for-dentists"},
+		}, ""},
 		"AnotherSiteIsOnTheResultPage": {There{
-			Site:    "acme.co.uk",
+			Site:    "https://acme.co.uk",
 			Results: map[string][]string{"crm for dentists": append(same[:9:9], "https://notacme.co.uk/dentists")},
 		}, ""},
 		"TheEleventhResultDoesNotCount": {There{
-			Site:    "acme.example",
+			Site:    "https://acme.example",
 			Results: map[string][]string{"crm for dentists": append(same[:10:10], "https://acme.example/dentists")},
 		}, ""},
 		"TheSiteIsFoundForTheKeyword": {There{
@@ -137,6 +141,47 @@ func TestValidate_ComparesResultPages(t *testing.T) {
 				t.Errorf("got %s for %q, want %q", got.Verdict, got.Reasons, c.twin)
 			}
 		})
+	}
+}
+
+// A page of the company on the result page may have another subject, as a home page has. A person decides.
+func TestValidate_DoubtsWhatTheSiteIsFoundFor(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		site, address string
+		weak          bool
+	}{
+		"HomePage":             {"https://acme.co.uk", "https://acme.co.uk/", true},
+		"Subdomain":            {"https://www.acme.co.uk/", "https://blog.acme.co.uk/x", true},
+		"AnotherSite":          {"https://acme.co.uk", "https://notacme.co.uk/x", false},
+		"BelowThePath":         {"https://github.com/acme", "https://github.com/acme/crm", true},
+		"OfAnotherOnTheHost":   {"https://github.com/acme", "https://github.com/acmecrm", false},
+		"TheRootOfASharedHost": {"https://github.com/acme", "https://github.com/", false},
+		"NoSite":               {"", "https://acme.co.uk/", false},
+	} {
+		own := page(1, selected("crm for dentists", ""))
+		results := map[string][]string{"crm for dentists": {c.address}}
+		got := Validate(Clustering{Own: []TopicPage{own}}, There{Site: c.site, Results: results})[0]
+		want := VerdictValid
+		if c.weak {
+			want = VerdictWeak
+		}
+		if got.Verdict != want || slices.Contains(got.Reasons, "FOUND_ALREADY "+c.address) != c.weak {
+			t.Errorf("%s: got %s for %q, want %s", name, got.Verdict, got.Reasons, want)
+		}
+		posted := There{Site: c.site, Results: results, Posts: []string{c.address}}
+		if got := Validate(Clustering{Own: []TopicPage{own}}, posted)[0]; got.Verdict != VerdictValid {
+			t.Errorf("%s: got %s for a post of the workflow", name, got.Verdict)
+		}
+	}
+}
+
+func TestDoubtful_ComparesScriptsWithoutSpaces(t *testing.T) {
+	t.Parallel()
+	plan := Clustering{Own: []TopicPage{page(1, selected("顧客管理", "")), page(2, selected("crm for dentists", ""))}}
+	there := There{Existing: []Existing{{Reference: "a", Keyword: "顧客管理システム"}, {Reference: "b", Keyword: "forms"}}}
+	if got := Doubtful(plan, there, 10); !slices.Contains(got, "顧客管理システム") || slices.Contains(got, "forms") {
+		t.Errorf("got %q, want the Japanese keyword alone", got)
 	}
 }
 

@@ -27,6 +27,8 @@ type ValidationInput struct {
 	Clustering content.Clustering
 	// Elsewhere are the approved articles of the organization's other workflows.
 	Elsewhere []content.Existing
+	// Posts are the addresses of the workflow's own posts, as after a RESET.
+	Posts []string
 }
 
 // ValidationInput returns what a run of cluster validation works from.
@@ -45,6 +47,17 @@ func (e *Engine) ValidationInput(ctx context.Context, who caller.Caller, run wor
 		in.Elsewhere = append(in.Elsewhere, content.Existing{
 			Reference: reference, Title: plan.Brief.Title, Keyword: plan.Brief.PrimaryKeyword,
 		})
+	}
+	posted, err := e.store.Publications(ctx, who, postgres.PublicationPage{
+		Workflows: []uuid.UUID{run.WorkflowID}, First: content.MostExisting,
+	})
+	if err != nil {
+		return in, fmt.Errorf("read the posts of workflow %s: %w", run.WorkflowID, err)
+	}
+	for _, p := range posted[run.WorkflowID] {
+		if p.Remote.URL != "" {
+			in.Posts = append(in.Posts, p.Remote.URL)
+		}
 	}
 	return in, nil
 }

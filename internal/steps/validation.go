@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 
 	"github.com/google/uuid"
@@ -122,11 +121,10 @@ func (s *validation) finish(ctx context.Context, v visit, flow workflow.Workflow
 	if err != nil {
 		return engine.FinishInput{}, err
 	}
-	there, warnings, err := s.there(ctx, v, flow, input)
+	there, warnings, err := s.there(ctx, v, flow, input, own.Pages)
 	if err != nil {
 		return engine.FinishInput{}, err
 	}
-	there.Existing = slices.Concat(there.Existing, own.Pages)
 	result := validationResult{
 		Verdicts: map[content.Verdict]int{}, Compared: len(there.Existing), Warnings: append(own.Warnings, warnings...),
 	}

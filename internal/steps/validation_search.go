@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/infin8content/engine/internal/content"
@@ -25,12 +26,11 @@ const (
 
 // there returns what the pages of the plan are compared with beside the pages of the own site that were read: the
 // articles of other workflows and, where the step may buy search data, the keywords that the own site is found for, and
-// result pages. A keyword that the provider refuses is a warning.
+// result pages. What the provider refuses, or no budget pays for, is a warning: the plan is then made without it.
 func (s *validation) there(
-	ctx context.Context, v visit, flow workflow.Workflow, in validationInput,
+	ctx context.Context, v visit, flow workflow.Workflow, in validationInput, own []content.Existing,
 ) (there content.There, warnings []string, err error) {
-	there.Existing = in.Elsewhere
-	domain, valid := content.Domain(flow.Company.URL)
+	there = content.There{Existing: slices.Concat(in.Elsewhere, own), Site: flow.Company.URL, Posts: in.Posts}
 	if !s.options.buysSearch(in.Market) {
 		return there, nil, nil
 	}
@@ -38,17 +38,14 @@ func (s *validation) there(
 	for text, results := range in.results {
 		there.Results[text] = addresses(results)
 	}
-	if valid {
-		there.Site = content.Registrable(flow.Company.URL)
-		ranked, warning, err := s.ranked(ctx, v, domain, in)
-		if err != nil {
-			return there, nil, err
-		}
-		if warning != "" {
-			warnings = append(warnings, warning)
-		}
-		there.Existing = append(ranked, there.Existing...)
+	ranked, warning, err := s.ranked(ctx, v, flow.Company.URL, in)
+	if err != nil {
+		return there, nil, err
 	}
+	if warning != "" {
+		warnings = append(warnings, warning)
+	}
+	there.Existing = append(ranked, there.Existing...)
 	if err := s.addStored(ctx, v, in, &there); err != nil {
 		return there, nil, err
 	}
@@ -56,31 +53,40 @@ func (s *validation) there(
 	return there, append(warnings, more...), err
 }
 
-// ranked returns the pages of the own site that are found for a keyword.
+// ranked returns the pages of the own site that are found for a keyword. A site below a path of a shared host has no
+// domain of its own to ask for.
 func (s *validation) ranked(
-	ctx context.Context, v visit, domain string, in validationInput,
+	ctx context.Context, v visit, site string, in validationInput,
 ) (pages []content.Existing, warning string, err error) {
+	domain, valid := content.Domain(site)
+	if !valid || !content.OwnPage(site, "https://"+domain) {
+		return nil, "", nil
+	}
 	request, err := seo.RankedKeywords(domain, marketOf(in.Market), ownRankedMost)
 	if err != nil {
 		return nil, "", err
 	}
 	answer, err := v.search(ctx, request)
-	if isUnsearchable(err) {
+	if isSpared(err) {
 		return nil, "The search data has no answer about the company's own website.", nil
 	}
-	site := content.Registrable("https://" + domain)
 	for _, k := range answer.Keywords {
-		if k.Rank != nil && *k.Rank <= ownRankMost && content.Registrable(k.URL) == site {
+		if k.Rank != nil && *k.Rank <= ownRankMost && content.OwnPage(site, k.URL) {
 			pages = append(pages, content.Existing{Reference: k.URL, Keyword: k.Text})
 		}
 	}
 	return pages, "", err
 }
 
-// isUnsearchable reports whether the provider refuses what was asked for. No later attempt is answered either.
-func isUnsearchable(err error) bool {
-	var refused *seo.Error
-	return errors.As(err, &refused) && refused.Class == seo.InvalidRequest
+// isSpared reports whether evidence is left out after an error: the provider refuses the question or wants money, or no
+// budget or price is there. No later attempt is answered either, and the briefs may still fit.
+func isSpared(err error) bool {
+	var (
+		refused *seo.Error
+		budget  *cost.RefusedError
+	)
+	return errors.As(err, &budget) || isPriceUnknown(err) ||
+		errors.As(err, &refused) && (refused.Class == seo.InvalidRequest || refused.Class == seo.PaymentRequired)
 }
 
 // resultPages returns the stored result pages of keywords that are young enough, where the step may use search data.
@@ -131,7 +137,21 @@ func (s *validation) lookUp(
 			left--
 		}
 	}
-	wanted := content.Doubtful(in.Clustering, there, left)
+	var wanted []string
+	for _, keyword := range content.Doubtful(in.Clustering, there, 2*content.MostClustered) {
+		request, err := seo.OrganicResults(keyword, market)
+		if err != nil {
+			continue // It is nothing that can be searched for.
+		}
+		// A kill can lose the stored result page of a paid answer. The answer is free then.
+		if _, kept := v.Parts[request.Key()]; !kept {
+			if left <= 0 {
+				continue
+			}
+			left--
+		}
+		wanted = append(wanted, keyword)
+	}
 	found := make([][]content.SearchResult, len(wanted))
 	errs := together(len(wanted), func(i int) (err error) {
 		found[i], err = s.resultPage(ctx, v, wanted[i], market)
@@ -139,7 +159,7 @@ func (s *validation) lookUp(
 	})
 	for i, failed := range errs {
 		switch {
-		case isUnsearchable(failed):
+		case isSpared(failed):
 			warnings = append(warnings, fmt.Sprintf("No result page was found for %q.", wanted[i]))
 		case failed != nil:
 			return nil, failed

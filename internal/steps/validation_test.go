@@ -191,6 +191,55 @@ func TestValidation(t *testing.T) {
 		}
 		b.balanced(t, box)
 	})
+	t.Run("PlansWithoutEvidenceThatNoBudgetPays", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t, options{drives: fourSteps(), workflowLimit: 3 * cost.Dollar})
+		box := b.searching(t)
+		b.approveSeeds(t, 8)
+		b.next(t)
+		spent := b.settled(t).Settled
+		_, err := b.engine.SetWorkflowLimit(t.Context(), b.who, engine.SetWorkflowLimitInput{
+			// Briefs of $0.002 fit one by one, and a request for keywords of $0.02 does not.
+			WorkflowID: b.flow.ID, Limit: cost.Limit(spent + cost.Dollar*19/1000), IdempotencyKey: "limit",
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.next(t)
+		if kinds := b.searchKinds(t); kinds["ranked"] != 0 {
+			t.Errorf("got %v, want no request for keywords", kinds)
+		}
+		if b.lastFailure(t) == workflow.FailureBudget && b.briefs() == 0 {
+			t.Error("the budget of the evidence has ended the step before a brief")
+		}
+		b.balanced(t, box)
+	})
+	t.Run("BuysALostResultPageOnce", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t, options{
+			drives: fourSteps(), workflowLimit: 3 * cost.Dollar, website: "https://acme-dental-billing.example",
+		})
+		box := b.searching(t)
+		b.compete(t, "north-dental-billing.example")
+		b.approveSeeds(t, 8)
+		b.next(t)
+		b.sandbox.Next(sandbox.UnreadableJSON())
+		b.next(t)
+		bought := b.searchKinds(t)
+		// A kill between the settlement and the store leaves the answer in the part alone.
+		_, err := b.db.Super.Exec(t.Context(), `ALTER TABLE serp_snapshots DISABLE TRIGGER ALL;
+			DELETE FROM serp_snapshots; ALTER TABLE serp_snapshots ENABLE TRIGGER ALL;
+			ALTER TABLE serp_snapshots ENABLE ALWAYS TRIGGER serp_snapshots_only_grow`)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.later.Store(int64(time.Minute))
+		b.next(t)
+		if again := b.searchKinds(t); again["serp"] > 20 || again["ranked"] != bought["ranked"] {
+			t.Errorf("got %v and then %v, want at most 20 result pages", bought, again)
+		}
+		b.balanced(t, box)
+	})
 	t.Run("RefusesWhatTheOwnSiteHas", func(t *testing.T) {
 		t.Parallel()
 		b := setup(t, options{drives: fourSteps(), crawls: true, website: "https://acme-dental-billing.example"})
@@ -243,6 +292,17 @@ func TestValidation(t *testing.T) {
 		}
 		b.audit(t)
 	})
+}
+
+// briefs counts the questions for briefs.
+func (b *bundle) briefs() (count int) {
+	b.questions.Range(func(body, _ any) bool {
+		if text, _ := body.(string); strings.Contains(text, `"name":"brief"`) {
+			count++
+		}
+		return true
+	})
+	return count
 }
 
 // compete names the competitors.

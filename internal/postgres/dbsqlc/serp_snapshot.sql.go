@@ -39,7 +39,7 @@ SELECT DISTINCT ON (s.normalised) s.organization_id, s.location_code, s.language
 WHERE s.organization_id = $1 AND s.location_code = $2 AND s.language_code = $3
     AND s.normalised = ANY($4::text[]) AND s.day >= $5::date
 ORDER BY s.normalised, s.day DESC
-LIMIT 1000
+LIMIT 5000
 `
 
 type SerpSnapshotListParams struct {
@@ -50,7 +50,8 @@ type SerpSnapshotListParams struct {
 	Since          time.Time
 }
 
-// SerpSnapshotList returns the last result page of each keyword, none from before a day.
+// SerpSnapshotList returns the last result page of each keyword, none from before a day. The texts are at most 5000: the
+// keywords of a plan and of what it is compared with.
 func (q *Queries) SerpSnapshotList(ctx context.Context, arg SerpSnapshotListParams) ([]SerpSnapshot, error) {
 	rows, err := q.db.Query(ctx, serpSnapshotList,
 		arg.OrganizationID,
