@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -20,10 +21,11 @@ type ChangedArticle struct {
 	Replayed bool
 }
 
-// RevisionConflictError reports that the text of an article is not the one that the caller has read. Current is the
-// last version.
+// RevisionConflictError reports that the text or the brief of an article is not the one that the caller has read.
+// Current is the last version; of a brief, its revision, author, actor and time alone.
 type RevisionConflictError struct {
 	Current content.ArticleVersion
+	subject string // "text" when empty
 	field   []string
 }
 
@@ -32,7 +34,8 @@ func (e *RevisionConflictError) Error() string {
 	if e.Current.Author == content.AuthorEngine {
 		author = "the engine"
 	}
-	return fmt.Sprintf("The text has revision %d now, by %s. Read it again, then decide.", e.Current.Revision, author)
+	return fmt.Sprintf("The %s has revision %d now, by %s. Read it again, then decide.",
+		cmp.Or(e.subject, "text"), e.Current.Revision, author)
 }
 
 // Kind is REVISION_CONFLICT.

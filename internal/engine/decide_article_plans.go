@@ -22,8 +22,10 @@ const articlesAtOnce = 100
 type PlanItemInput struct {
 	ArticleID uuid.UUID
 	Choice    content.PlanChoice // "" leaves the decision as it is
-	Brief     *content.BriefEdit
-	Reason    string
+	// ExpectedRevision is the revision of the brief that the caller has read; nil for any.
+	ExpectedRevision *int `json:",omitempty"`
+	Brief            *content.BriefEdit
+	Reason           string
 }
 
 // DecideArticlePlansInput names articles one by one, or chooses them by a filter for one choice.
@@ -38,7 +40,8 @@ type DecideArticlePlansInput struct {
 
 // DecideArticlePlans approves, rejects and edits articles of the plan. An edit of an approved article moves its
 // approval to the new revision, in the name of the editor. An INVALID article is approved with a reason only. A filter
-// chooses among the articles that have a brief. *StaleStateError when the plan is not open.
+// chooses among the articles that have a brief. *StaleStateError when the plan is not open, *RevisionConflictError when
+// a brief has another revision than the expected one.
 func (e *Engine) DecideArticlePlans(
 	ctx context.Context, who caller.Caller, in DecideArticlePlansInput,
 ) (_ Planned, err error) {
@@ -132,6 +135,9 @@ func (c *planChanges) add(in PlanItemInput, field []string) error {
 	if !there {
 		return fault.Missing(append(slices.Clone(field), "articleId"), "article")
 	}
+	if err := checkBriefRevision(item.Plan, in.ExpectedRevision, field); err != nil {
+		return err
+	}
 	before := item.Plan
 	plan := before
 	if in.Brief != nil {
@@ -175,6 +181,26 @@ func (c *planChanges) add(in PlanItemInput, field []string) error {
 		c.affected++
 	}
 	return nil
+}
+
+// checkBriefRevision returns an error unless the brief has the expected revision. A nil one expects nothing.
+func checkBriefRevision(p content.ArticlePlan, expected *int, field []string) error {
+	switch {
+	case expected == nil || *expected == p.Revision:
+		return nil
+	case p.Revision == 0:
+		return fault.New(fault.Conflict, "The article has no brief now. Read the plan again, then decide.")
+	}
+	return &RevisionConflictError{
+		Current: content.ArticleVersion{
+			Revision:  p.Revision,
+			Author:    p.Author,
+			Actor:     p.Actor,
+			CreatedAt: p.CreatedAt,
+		},
+		subject: "brief",
+		field:   append(slices.Clone(field), "expectedRevision"),
+	}
 }
 
 func (c *planChanges) write(ctx context.Context, tx *postgres.Store, who caller.Caller) error {
