@@ -1,3 +1,8 @@
+-- PublicationCountByStates counts the publications of an organization in some states.
+-- name: PublicationCountByStates :one
+SELECT count(*) FROM publications AS p
+WHERE p.organization_id = @organization_id AND p.state = ANY(@states::text[]);
+
 -- PublicationGet returns one publication.
 -- name: PublicationGet :one
 SELECT p.* FROM publications AS p WHERE p.organization_id = @organization_id AND p.id = @id;
@@ -14,6 +19,33 @@ LIMIT @page_size;
 SELECT p.* FROM publications AS p
 WHERE p.organization_id = @organization_id AND p.article_id = ANY(@article_ids::uuid[])
 ORDER BY p.article_id, p.id
+LIMIT @page_size;
+
+-- PublicationListByStates returns publications of an organization in some states with their workflows, those first whose
+-- last event is the oldest: those after the cursor (cursor_at, cursor_id), or those before it when descending is true.
+-- name: PublicationListByStates :many
+WITH page AS (
+    SELECT d.id FROM unnest(@states::text[]) AS wanted (state)
+    CROSS JOIN LATERAL (
+        (SELECT e.id FROM publications AS e
+        WHERE NOT @descending::boolean AND e.organization_id = @organization_id AND e.state = wanted.state
+            AND (e.changed_at, e.id) > (@cursor_at::timestamptz, @cursor_id::uuid)
+        ORDER BY e.changed_at, e.id
+        LIMIT @page_size)
+        UNION ALL
+        (SELECT f.id FROM publications AS f
+        WHERE @descending::boolean AND f.organization_id = @organization_id AND f.state = wanted.state
+            AND (f.changed_at, f.id) < (@cursor_at::timestamptz, @cursor_id::uuid)
+        ORDER BY f.changed_at DESC, f.id DESC
+        LIMIT @page_size)
+    ) AS d
+)
+SELECT sqlc.embed(p), sqlc.embed(w)
+FROM page
+JOIN publications AS p ON p.organization_id = @organization_id AND p.id = page.id
+JOIN intent_workflows AS w ON w.organization_id = p.organization_id AND w.id = p.workflow_id
+ORDER BY CASE WHEN NOT @descending::boolean THEN p.changed_at END, CASE WHEN NOT @descending::boolean THEN p.id END,
+    CASE WHEN @descending::boolean THEN p.changed_at END DESC, CASE WHEN @descending::boolean THEN p.id END DESC
 LIMIT @page_size;
 
 -- PublicationListByWorkflows returns the publications of each named workflow, from a key on.

@@ -182,6 +182,48 @@ func (s *Store) Publications(
 	return group(publications, err, func(p workflow.Publication) uuid.UUID { return p.WorkflowID })
 }
 
+// PublicationOfWorkflow is a publication with its workflow.
+type PublicationOfWorkflow struct {
+	workflow.Publication
+	Workflow workflow.Workflow
+}
+
+// PublicationStatePage is one page of publications in some states, by the time of their last event, after a cursor.
+type PublicationStatePage struct {
+	States     []workflow.PublicationState
+	Descending bool
+	At         time.Time
+	ID         uuid.UUID
+	First      int32
+}
+
+// PublicationsByState returns one page of the organization's publications in some states.
+func (s *Store) PublicationsByState(
+	ctx context.Context, who caller.Caller, p PublicationStatePage,
+) ([]PublicationOfWorkflow, error) {
+	rows, err := s.forTenant(who.OrganizationID).PublicationListByStates(ctx, dbsqlc.PublicationListByStatesParams{
+		OrganizationID: who.OrganizationID,
+		States:         texts(p.States),
+		Descending:     p.Descending,
+		CursorAt:       p.At,
+		CursorID:       p.ID,
+		PageSize:       p.First,
+	})
+	return many(rows, err, func(r dbsqlc.PublicationListByStatesRow) PublicationOfWorkflow {
+		return PublicationOfWorkflow{Publication: toPublication(r.Publication), Workflow: toWorkflow(r.IntentWorkflow)}
+	})
+}
+
+// CountPublications counts the organization's publications in some states.
+func (s *Store) CountPublications(
+	ctx context.Context, who caller.Caller, states []workflow.PublicationState,
+) (int, error) {
+	n, err := s.forTenant(who.OrganizationID).PublicationCountByStates(ctx, dbsqlc.PublicationCountByStatesParams{
+		OrganizationID: who.OrganizationID, States: texts(states),
+	})
+	return int(n), translate(err)
+}
+
 func toPublication(r dbsqlc.Publication) workflow.Publication {
 	return workflow.Publication{
 		OrganizationID: r.OrganizationID,

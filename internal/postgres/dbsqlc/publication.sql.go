@@ -13,6 +13,24 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
+const publicationCountByStates = `-- name: PublicationCountByStates :one
+SELECT count(*) FROM publications AS p
+WHERE p.organization_id = $1 AND p.state = ANY($2::text[])
+`
+
+type PublicationCountByStatesParams struct {
+	OrganizationID uuid.UUID
+	States         []string
+}
+
+// PublicationCountByStates counts the publications of an organization in some states.
+func (q *Queries) PublicationCountByStates(ctx context.Context, arg PublicationCountByStatesParams) (int64, error) {
+	row := q.db.QueryRow(ctx, publicationCountByStates, arg.OrganizationID, arg.States)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const publicationGet = `-- name: PublicationGet :one
 SELECT p.organization_id, p.id, p.workflow_id, p.target_id, p.article_id, p.keyword, p.revision, p.approval, p.policy, p.publish_at, p.state, p.version, p.remote_id, p.remote_url, p.remote_modified, p.remote_sha256, p.remote_revision, p.overwrite, p.lost, p.failure_code, p.failure_message, p.changed_at FROM publications AS p WHERE p.organization_id = $1 AND p.id = $2
 `
@@ -162,6 +180,113 @@ func (q *Queries) PublicationListByArticles(ctx context.Context, arg Publication
 			&i.FailureCode,
 			&i.FailureMessage,
 			&i.ChangedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const publicationListByStates = `-- name: PublicationListByStates :many
+WITH page AS (
+    SELECT d.id FROM unnest($4::text[]) AS wanted (state)
+    CROSS JOIN LATERAL (
+        (SELECT e.id FROM publications AS e
+        WHERE NOT $2::boolean AND e.organization_id = $1 AND e.state = wanted.state
+            AND (e.changed_at, e.id) > ($5::timestamptz, $6::uuid)
+        ORDER BY e.changed_at, e.id
+        LIMIT $3)
+        UNION ALL
+        (SELECT f.id FROM publications AS f
+        WHERE $2::boolean AND f.organization_id = $1 AND f.state = wanted.state
+            AND (f.changed_at, f.id) < ($5::timestamptz, $6::uuid)
+        ORDER BY f.changed_at DESC, f.id DESC
+        LIMIT $3)
+    ) AS d
+)
+SELECT p.organization_id, p.id, p.workflow_id, p.target_id, p.article_id, p.keyword, p.revision, p.approval, p.policy, p.publish_at, p.state, p.version, p.remote_id, p.remote_url, p.remote_modified, p.remote_sha256, p.remote_revision, p.overwrite, p.lost, p.failure_code, p.failure_message, p.changed_at, w.organization_id, w.id, w.name, w.company_name, w.company_url, w.linkedin_url, w.graph_version, w.version, w.state, w.previous_hash, w.hash, w.wake_at, w.created_by, w.created_at, w.updated_at
+FROM page
+JOIN publications AS p ON p.organization_id = $1 AND p.id = page.id
+JOIN intent_workflows AS w ON w.organization_id = p.organization_id AND w.id = p.workflow_id
+ORDER BY CASE WHEN NOT $2::boolean THEN p.changed_at END, CASE WHEN NOT $2::boolean THEN p.id END,
+    CASE WHEN $2::boolean THEN p.changed_at END DESC, CASE WHEN $2::boolean THEN p.id END DESC
+LIMIT $3
+`
+
+type PublicationListByStatesParams struct {
+	OrganizationID uuid.UUID
+	Descending     bool
+	PageSize       int32
+	States         []string
+	CursorAt       time.Time
+	CursorID       uuid.UUID
+}
+
+type PublicationListByStatesRow struct {
+	Publication    Publication
+	IntentWorkflow IntentWorkflow
+}
+
+// PublicationListByStates returns publications of an organization in some states with their workflows, those first whose
+// last event is the oldest: those after the cursor (cursor_at, cursor_id), or those before it when descending is true.
+func (q *Queries) PublicationListByStates(ctx context.Context, arg PublicationListByStatesParams) ([]PublicationListByStatesRow, error) {
+	rows, err := q.db.Query(ctx, publicationListByStates,
+		arg.OrganizationID,
+		arg.Descending,
+		arg.PageSize,
+		arg.States,
+		arg.CursorAt,
+		arg.CursorID,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []PublicationListByStatesRow{}
+	for rows.Next() {
+		var i PublicationListByStatesRow
+		if err := rows.Scan(
+			&i.Publication.OrganizationID,
+			&i.Publication.ID,
+			&i.Publication.WorkflowID,
+			&i.Publication.TargetID,
+			&i.Publication.ArticleID,
+			&i.Publication.Keyword,
+			&i.Publication.Revision,
+			&i.Publication.Approval,
+			&i.Publication.Policy,
+			&i.Publication.PublishAt,
+			&i.Publication.State,
+			&i.Publication.Version,
+			&i.Publication.RemoteID,
+			&i.Publication.RemoteUrl,
+			&i.Publication.RemoteModified,
+			&i.Publication.RemoteSha256,
+			&i.Publication.RemoteRevision,
+			&i.Publication.Overwrite,
+			&i.Publication.Lost,
+			&i.Publication.FailureCode,
+			&i.Publication.FailureMessage,
+			&i.Publication.ChangedAt,
+			&i.IntentWorkflow.OrganizationID,
+			&i.IntentWorkflow.ID,
+			&i.IntentWorkflow.Name,
+			&i.IntentWorkflow.CompanyName,
+			&i.IntentWorkflow.CompanyUrl,
+			&i.IntentWorkflow.LinkedinUrl,
+			&i.IntentWorkflow.GraphVersion,
+			&i.IntentWorkflow.Version,
+			&i.IntentWorkflow.State,
+			&i.IntentWorkflow.PreviousHash,
+			&i.IntentWorkflow.Hash,
+			&i.IntentWorkflow.WakeAt,
+			&i.IntentWorkflow.CreatedBy,
+			&i.IntentWorkflow.CreatedAt,
+			&i.IntentWorkflow.UpdatedAt,
 		); err != nil {
 			return nil, err
 		}
