@@ -61,8 +61,8 @@ WHERE c.organization_id = @organization_id
     AND (cardinality(@providers::text[]) = 0 OR c.provider = ANY(@providers::text[]))
     AND (cardinality(@workflow_ids::uuid[]) = 0 OR c.workflow_id = ANY(@workflow_ids::uuid[]));
 
--- CallListUsage is UsageDayListByAccounts for groups by actor and by API key, which usage_days does not have. It reads
--- the calls of the range. All workers of the engine are one actor.
+-- CallListUsage is UsageDayListByAccounts for groups by actor, API key and provider, which usage_days does not have. It
+-- reads the calls of the range. All workers of the engine are one actor.
 -- name: CallListUsage :many
 WITH corrected AS (
     SELECT l.account_id, l.call_id, sum(l.settled_delta)::bigint AS pico FROM ai_usage_ledger AS l
@@ -78,6 +78,7 @@ WITH corrected AS (
             CASE WHEN starts_with(c.actor, @worker_prefix::text) THEN @worker_prefix::text ELSE c.actor END
         END AS actor,
         CASE WHEN @by_key::boolean THEN k.id END AS key_id,
+        CASE WHEN @by_provider::boolean THEN c.provider END AS provider,
         c.prompt_tokens, c.completion_tokens, coalesce(c.cost_pico, 0)::bigint AS settled,
         CASE WHEN c.ended_at IS NULL THEN c.hold_pico ELSE 0 END::bigint AS held,
         CASE WHEN c.state = @assumed THEN c.hold_pico ELSE 0 END::bigint AS assumed,
@@ -95,13 +96,14 @@ SELECT (grouping(k.day) = 1)::boolean AS is_total, coalesce(k.day, 'epoch'::date
     coalesce(k.model, '')::text AS model, coalesce(k.step, '')::text AS step,
     coalesce(k.workflow_id, '00000000-0000-0000-0000-000000000000'::uuid)::uuid AS workflow_id,
     coalesce(k.outcome, '')::text AS outcome, coalesce(k.actor, '')::text AS actor,
-    coalesce(k.key_id, '00000000-0000-0000-0000-000000000000'::uuid)::uuid AS key_id, count(*) AS calls,
+    coalesce(k.key_id, '00000000-0000-0000-0000-000000000000'::uuid)::uuid AS key_id, coalesce(k.provider, '')::text AS provider,
+    count(*) AS calls,
     coalesce(sum(k.prompt_tokens), 0)::bigint AS prompt_tokens,
     coalesce(sum(k.completion_tokens), 0)::bigint AS completion_tokens, coalesce(sum(k.settled), 0)::bigint AS settled,
     coalesce(sum(k.held), 0)::bigint AS held, coalesce(sum(k.assumed), 0)::bigint AS assumed,
     coalesce(sum(k.adjusted), 0)::bigint AS adjusted, coalesce(sum(k.overage), 0)::bigint AS overage
 FROM keyed AS k
-GROUP BY GROUPING SETS ((k.day, k.model, k.step, k.workflow_id, k.outcome, k.actor, k.key_id), ())
+GROUP BY GROUPING SETS ((k.day, k.model, k.step, k.workflow_id, k.outcome, k.actor, k.key_id, k.provider), ())
 ORDER BY is_total DESC, coalesce(sum(k.settled + k.assumed + k.adjusted), 0) DESC, k.day, k.model, k.step,
-    k.workflow_id, k.outcome, k.actor, k.key_id
+    k.workflow_id, k.outcome, k.actor, k.key_id, k.provider
 LIMIT @page_size;

@@ -105,9 +105,9 @@ func (s *Store) CountAllCalls(ctx context.Context, who caller.Caller, f CallFilt
 	return int(n), translate(err)
 }
 
-// UsageByActor is Usage for groups by actor or API key. It reads the calls of the range. Actors that begin with
-// workerPrefix are one. The name of an API key follows keyPrefix.
-func (s *Store) UsageByActor(
+// UsageOfCalls is Usage for groups by actor, API key or provider. It reads the calls of the range. Actors that begin
+// with workerPrefix are one. The name of an API key follows keyPrefix.
+func (s *Store) UsageOfCalls(
 	ctx context.Context, who caller.Caller, in UsageQuery, workerPrefix, keyPrefix string,
 ) (total cost.Sums, groups []UsageGroup, err error) {
 	const margin = 48 * time.Hour // The day of a call is within a day of its time, in any time zone.
@@ -125,6 +125,7 @@ func (s *Store) UsageByActor(
 		ByOutcome:      in.ByOutcome,
 		ByActor:        in.ByActor,
 		ByKey:          in.ByKey,
+		ByProvider:     in.ByProvider,
 		ReservedFrom:   from.Add(-margin),
 		ReservedTo:     to.Add(margin),
 		FromDay:        from,
@@ -157,7 +158,7 @@ func (s *Store) UsageByActor(
 			total = sums
 			continue
 		}
-		found[0].Actor, found[0].APIKey = r.Actor, r.KeyID
+		found[0].Actor, found[0].APIKey, found[0].Provider = r.Actor, r.KeyID, r.Provider
 		groups = append(groups, found...)
 	}
 	return total, groups, nil

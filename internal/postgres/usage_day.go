@@ -21,6 +21,7 @@ type UsageKey struct {
 	Outcome  cost.CallState
 	Actor    string
 	APIKey   uuid.UUID
+	Provider string
 }
 
 // UsageGroup is one group of calls with its figures.
@@ -35,8 +36,8 @@ type UsageQuery struct {
 	// Workflows limits the calls to these workflows; nil means all of the organization.
 	Workflows                                     []uuid.UUID
 	ByDay, ByModel, ByStep, ByWorkflow, ByOutcome bool
-	// ByActor and ByKey are for UsageByActor only.
-	ByActor, ByKey bool
+	// ByActor, ByKey and ByProvider are for UsageOfCalls only.
+	ByActor, ByKey, ByProvider bool
 	// First is how many groups are returned at most.
 	First int32
 }

@@ -106,6 +106,7 @@ func (h *history) read(t *testing.T, zone string) []spent {
 			if s.Actor = c.Actor; strings.HasPrefix(s.Actor, "worker:") {
 				s.Actor = "worker:"
 			}
+			s.Provider = c.Provider
 			s.PromptTokens, s.CompletionTokens = c.Usage.PromptTokens, c.Usage.CompletionTokens
 			switch {
 			case c.State.Open():
@@ -149,6 +150,9 @@ func sum(t *testing.T, all []spent, in report.UsageInput) (total cost.Sums, grou
 		if by(report.ByActor) {
 			key.Actor = s.Actor
 		}
+		if by(report.ByProvider) {
+			key.Provider = s.Provider
+		}
 		var err, otherErr error
 		found[key], err = found[key].Plus(s.Sums)
 		total, otherErr = total.Plus(s.Sums)
@@ -172,7 +176,7 @@ func dearest(a, b report.UsageGroup) int {
 	y, _ := b.Booked()
 	return cmp.Or(cmp.Compare(y, x), cmp.Compare(a.Day, b.Day), cmp.Compare(a.Model, b.Model),
 		cmp.Compare(a.Step, b.Step), slices.Compare(a.Workflow[:], b.Workflow[:]), cmp.Compare(a.Outcome, b.Outcome),
-		cmp.Compare(a.Actor, b.Actor))
+		cmp.Compare(a.Actor, b.Actor), cmp.Compare(a.Provider, b.Provider))
 }
 
 // combinations returns every choice of at most three dimensions.

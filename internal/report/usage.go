@@ -26,6 +26,7 @@ const (
 	ByOutcome  Dimension = "OUTCOME"  // the state of the call
 	ByActor    Dimension = "ACTOR"    // that reserved it; the engine's workers are one
 	ByAPIKey   Dimension = "API_KEY"  // that reserved it
+	ByProvider Dimension = "PROVIDER" // that served it, as its settlement names it
 )
 
 // The beginnings of the actors that are no persons.
@@ -33,7 +34,7 @@ const workerPrefix, keyPrefix = "worker:", "key:"
 
 // Dimensions returns all dimensions.
 func Dimensions() []Dimension {
-	return []Dimension{ByDay, ByModel, ByStep, ByWorkflow, ByOutcome, ByActor, ByAPIKey}
+	return []Dimension{ByDay, ByModel, ByStep, ByWorkflow, ByOutcome, ByActor, ByAPIKey, ByProvider}
 }
 
 const (
@@ -87,18 +88,22 @@ func (in UsageInput) query() postgres.UsageQuery {
 		ByOutcome:  in.by(ByOutcome),
 		ByActor:    in.by(ByActor),
 		ByKey:      in.by(ByAPIKey),
+		ByProvider: in.by(ByProvider),
 	}
 }
 
-// byActor reports whether the groups need the calls themselves: the sums of days have no actors.
+// byActor reports whether the groups name actors.
 func (in UsageInput) byActor() bool { return in.by(ByActor) || in.by(ByAPIKey) }
+
+// ofCalls reports whether the groups need the calls themselves: the sums of days have no actors and no providers.
+func (in UsageInput) ofCalls() bool { return in.byActor() || in.by(ByProvider) }
 
 // sum adds up the calls of a query.
 func (r *Reporter) sum(
 	ctx context.Context, who caller.Caller, in UsageInput, query postgres.UsageQuery,
 ) (cost.Sums, []UsageGroup, error) {
-	if in.byActor() {
-		return r.store.UsageByActor(ctx, who, query, workerPrefix, keyPrefix)
+	if in.ofCalls() {
+		return r.store.UsageOfCalls(ctx, who, query, workerPrefix, keyPrefix)
 	}
 	return r.store.Usage(ctx, who, query)
 }

@@ -459,32 +459,34 @@ WITH corrected AS (
             CASE WHEN starts_with(c.actor, $10::text) THEN $10::text ELSE c.actor END
         END AS actor,
         CASE WHEN $11::boolean THEN k.id END AS key_id,
+        CASE WHEN $12::boolean THEN c.provider END AS provider,
         c.prompt_tokens, c.completion_tokens, coalesce(c.cost_pico, 0)::bigint AS settled,
         CASE WHEN c.ended_at IS NULL THEN c.hold_pico ELSE 0 END::bigint AS held,
-        CASE WHEN c.state = $12 THEN c.hold_pico ELSE 0 END::bigint AS assumed,
+        CASE WHEN c.state = $13 THEN c.hold_pico ELSE 0 END::bigint AS assumed,
         coalesce(a.pico, 0)::bigint AS adjusted,
         CASE WHEN c.overage AND NOT c.recorded THEN c.cost_pico - c.hold_pico ELSE 0 END::bigint AS overage
     FROM ai_calls AS c
     LEFT JOIN corrected AS a ON a.account_id = c.month_id AND a.call_id = c.id
     LEFT JOIN api_keys AS k ON $11::boolean AND k.organization_id = c.organization_id
-        AND c.actor = $13::text || k.name
-    WHERE c.organization_id = $2 AND c.reserved_at >= $14 AND c.reserved_at < $15
-        AND c.admitted_on >= $16::date AND c.admitted_on < $17::date
-        AND ($18::boolean OR c.workflow_id = ANY($19::uuid[]))
+        AND c.actor = $14::text || k.name
+    WHERE c.organization_id = $2 AND c.reserved_at >= $15 AND c.reserved_at < $16
+        AND c.admitted_on >= $17::date AND c.admitted_on < $18::date
+        AND ($19::boolean OR c.workflow_id = ANY($20::uuid[]))
 )
 SELECT (grouping(k.day) = 1)::boolean AS is_total, coalesce(k.day, 'epoch'::date)::date AS day,
     coalesce(k.model, '')::text AS model, coalesce(k.step, '')::text AS step,
     coalesce(k.workflow_id, '00000000-0000-0000-0000-000000000000'::uuid)::uuid AS workflow_id,
     coalesce(k.outcome, '')::text AS outcome, coalesce(k.actor, '')::text AS actor,
-    coalesce(k.key_id, '00000000-0000-0000-0000-000000000000'::uuid)::uuid AS key_id, count(*) AS calls,
+    coalesce(k.key_id, '00000000-0000-0000-0000-000000000000'::uuid)::uuid AS key_id, coalesce(k.provider, '')::text AS provider,
+    count(*) AS calls,
     coalesce(sum(k.prompt_tokens), 0)::bigint AS prompt_tokens,
     coalesce(sum(k.completion_tokens), 0)::bigint AS completion_tokens, coalesce(sum(k.settled), 0)::bigint AS settled,
     coalesce(sum(k.held), 0)::bigint AS held, coalesce(sum(k.assumed), 0)::bigint AS assumed,
     coalesce(sum(k.adjusted), 0)::bigint AS adjusted, coalesce(sum(k.overage), 0)::bigint AS overage
 FROM keyed AS k
-GROUP BY GROUPING SETS ((k.day, k.model, k.step, k.workflow_id, k.outcome, k.actor, k.key_id), ())
+GROUP BY GROUPING SETS ((k.day, k.model, k.step, k.workflow_id, k.outcome, k.actor, k.key_id, k.provider), ())
 ORDER BY is_total DESC, coalesce(sum(k.settled + k.assumed + k.adjusted), 0) DESC, k.day, k.model, k.step,
-    k.workflow_id, k.outcome, k.actor, k.key_id
+    k.workflow_id, k.outcome, k.actor, k.key_id, k.provider
 LIMIT $1
 `
 
@@ -500,6 +502,7 @@ type CallListUsageParams struct {
 	ByActor        bool
 	WorkerPrefix   string
 	ByKey          bool
+	ByProvider     bool
 	Assumed        cost.CallState
 	KeyPrefix      string
 	ReservedFrom   time.Time
@@ -519,6 +522,7 @@ type CallListUsageRow struct {
 	Outcome          string
 	Actor            string
 	KeyID            uuid.UUID
+	Provider         string
 	Calls            int64
 	PromptTokens     int64
 	CompletionTokens int64
@@ -529,8 +533,8 @@ type CallListUsageRow struct {
 	Overage          int64
 }
 
-// CallListUsage is UsageDayListByAccounts for groups by actor and by API key, which usage_days does not have. It reads
-// the calls of the range. All workers of the engine are one actor.
+// CallListUsage is UsageDayListByAccounts for groups by actor, API key and provider, which usage_days does not have. It
+// reads the calls of the range. All workers of the engine are one actor.
 func (q *Queries) CallListUsage(ctx context.Context, arg CallListUsageParams) ([]CallListUsageRow, error) {
 	rows, err := q.db.Query(ctx, callListUsage,
 		arg.PageSize,
@@ -544,6 +548,7 @@ func (q *Queries) CallListUsage(ctx context.Context, arg CallListUsageParams) ([
 		arg.ByActor,
 		arg.WorkerPrefix,
 		arg.ByKey,
+		arg.ByProvider,
 		arg.Assumed,
 		arg.KeyPrefix,
 		arg.ReservedFrom,
@@ -569,6 +574,7 @@ func (q *Queries) CallListUsage(ctx context.Context, arg CallListUsageParams) ([
 			&i.Outcome,
 			&i.Actor,
 			&i.KeyID,
+			&i.Provider,
 			&i.Calls,
 			&i.PromptTokens,
 			&i.CompletionTokens,
