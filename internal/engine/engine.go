@@ -54,6 +54,9 @@ type Options struct {
 	ContentModels []string
 	StepModels    map[workflow.StepKey][]string
 	Research      cost.ResearchMode
+	// ProfileModels may answer the first step; perplexity/sonar, then openai/gpt-4o-mini, when empty. Only forecasts use
+	// them.
+	ProfileModels []string
 	// Lease is the time without a heartbeat after which a run is over. 30 s when zero.
 	Lease time.Duration
 	// Units limits the units that run at once.
@@ -87,6 +90,7 @@ type Engine struct {
 	articleCap                cost.Pico
 	contentModels             []string
 	stepModels                map[workflow.StepKey][]string
+	profileModels             []string
 	research                  cost.ResearchMode
 	lease                     time.Duration
 	unitLimits                UnitLimits
@@ -125,6 +129,7 @@ func New(o Options) (*Engine, error) {
 		articleCap:    cmp.Or(o.ArticleCap, cost.DefaultArticleCap),
 		contentModels: o.ContentModels,
 		stepModels:    o.StepModels,
+		profileModels: o.ProfileModels,
 		research:      cmp.Or(o.Research, cost.ResearchSiteOnly),
 		clock:         o.Now,
 		newID:         o.NewID,
@@ -140,6 +145,9 @@ func New(o Options) (*Engine, error) {
 	}
 	if len(e.contentModels) == 0 {
 		e.contentModels = []string{"openai/gpt-4o-mini"}
+	}
+	if len(e.profileModels) == 0 {
+		e.profileModels = []string{"perplexity/sonar", "openai/gpt-4o-mini"}
 	}
 	if e.lease == 0 {
 		e.lease = 30 * time.Second

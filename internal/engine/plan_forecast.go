@@ -47,14 +47,36 @@ func (e *Engine) planForecast(
 		return nil, err
 	}
 	pages := int64(min(content.MostClustered, in.selected+expandPhrases))
-	parts := []cost.PlannedPart{{Kind: "brief", Calls: pages, Estimate: cost.Estimate{
-		Models: e.models(workflow.StepValidation), PromptBytes: briefBytes, MaxCompletionTokens: briefTokens,
-	}}}
+	parts := e.planParts(planWork{
+		selected: in.selected,
+		briefs:   pages,
+		pages:    min(pages, serpCalls),
+		searches: searches,
+	})
+	forecast, err := e.forecastWork(ctx, store, who, workAhead{room: in.room, parts: parts, at: in.at})
+	var unknown *cost.PriceUnknownError
+	if errors.As(err, &unknown) {
+		return nil, nil
+	}
+	return &forecast, err
+}
+
+// planWork is the work of steps 4 and 5: how many keywords are selected, how many briefs are written, and of how many
+// keywords step 4 reads the result page, if the steps buy search data.
+type planWork struct {
+	selected      int
+	briefs, pages int64
+	searches      bool
+}
+
+func (e *Engine) planParts(in planWork) []cost.PlannedPart {
+	parts := []cost.PlannedPart{e.modelPart(workflow.StepValidation, "brief", in.briefs, briefBytes, briefTokens)}
 	switch {
-	case searches:
-		pages = min(pages, serpCalls) + ownSERPCalls
+	case in.searches:
 		parts = append(parts, cost.PlannedPart{
-			Kind: cost.PartSERP, Calls: pages, Estimate: cost.Estimate{Models: []string{cost.ServiceSERP}},
+			Kind:     cost.PartSERP,
+			Calls:    in.pages + ownSERPCalls,
+			Estimate: cost.Estimate{Models: []string{cost.ServiceSERP}},
 		}, cost.PlannedPart{
 			Kind: "ranked", Calls: 1, Estimate: cost.Estimate{Models: []string{cost.ServiceLabs}, Items: ownItems},
 		})
@@ -66,16 +88,16 @@ func (e *Engine) planForecast(
 			})
 		}
 	case in.selected < content.MostClustered:
-		parts = append(parts, cost.PlannedPart{Kind: "expand", Calls: 1, Estimate: cost.Estimate{
-			Models: e.models(workflow.StepClustering), PromptBytes: expandBytes, MaxCompletionTokens: expandTokens,
-		}})
+		parts = append(parts, e.modelPart(workflow.StepClustering, "expand", 1, expandBytes, expandTokens))
 	}
-	forecast, err := e.forecastWork(ctx, store, who, workAhead{room: in.room, parts: parts, at: in.at})
-	var unknown *cost.PriceUnknownError
-	if errors.As(err, &unknown) {
-		return nil, nil
-	}
-	return &forecast, err
+	return parts
+}
+
+// modelPart is a kind of part that the models of a step answer.
+func (e *Engine) modelPart(step workflow.StepKey, kind string, calls, bytes, tokens int64) cost.PlannedPart {
+	return cost.PlannedPart{Kind: kind, Calls: calls, Estimate: cost.Estimate{
+		Models: e.models(step), PromptBytes: bytes, MaxCompletionTokens: tokens,
+	}}
 }
 
 // searches reports whether the steps buy search data for an organization.
@@ -87,7 +109,12 @@ func (e *Engine) searches(ctx context.Context, store *postgres.Store, who caller
 	if err != nil {
 		return false, fmt.Errorf("read the market of organization %s: %w", who.OrganizationID, err)
 	}
-	return market.Mode == content.ModeBest || market.Mode == content.ModeDataForSEO, nil
+	return e.searchesIn(market.Mode), nil
+}
+
+// searchesIn reports whether the steps buy search data in a mode.
+func (e *Engine) searchesIn(mode content.Mode) bool {
+	return e.research == cost.ResearchSERPCrawl && (mode == content.ModeBest || mode == content.ModeDataForSEO)
 }
 
 // GateForecast returns the expected cost of the work that the gate at which a workflow waits begins: steps 4 and 5 for
