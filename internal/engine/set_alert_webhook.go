@@ -7,7 +7,6 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/infin8content/engine/internal/caller"
-	"github.com/infin8content/engine/internal/fault"
 	"github.com/infin8content/engine/internal/postgres"
 )
 
@@ -17,6 +16,11 @@ type Webhook struct {
 	Check func(url string) error
 	// Secret derives the key that signs messages to an organization; each version of the settings has another one.
 	Secret func(organization uuid.UUID, version int) string
+	// Test sends a test message once and returns the status of the answer. The error of a message without an answer says
+	// why, in words for the organization.
+	Test func(ctx context.Context, m TestMessage) (status int, err error)
+	// AdmitTest returns a RATE_LIMITED fault for an organization that has tested its webhook too often. Nil is no limit.
+	AdmitTest func(ctx context.Context, organization uuid.UUID) error
 }
 
 // SetAlertWebhookInput sets the address for alerts; "" removes it.
@@ -85,7 +89,7 @@ func (e *Engine) checkWebhook(in SetAlertWebhookInput) error {
 		return err
 	}
 	if e.webhook.Secret == nil || e.webhook.Check == nil {
-		return fault.New(fault.Conflict, "This server sends no webhooks: its operator has given it no WEBHOOK_SECRET.")
+		return noWebhooks()
 	}
 	return e.webhook.Check(in.URL)
 }

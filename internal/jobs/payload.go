@@ -86,6 +86,30 @@ func payload(a cost.Alert) ([]byte, error) {
 	return body, nil
 }
 
+// testMessage is the body of a test of a webhook.
+type testMessage struct {
+	Type      string   `json:"type"` // test
+	Timestamp string   `json:"timestamp"`
+	Data      testData `json:"data"`
+}
+
+type testData struct {
+	OrganizationID publicid.ID `json:"organizationId"`
+	Message        string      `json:"message"`
+}
+
+// TestPayload returns the body of a test of a webhook.
+func TestPayload(organization uuid.UUID, at time.Time) ([]byte, error) {
+	return json.Marshal(testMessage{
+		Type:      "test",
+		Timestamp: at.UTC().Format("2006-01-02T15:04:05.000000Z"),
+		Data: testData{
+			OrganizationID: publicid.New(publicid.Organization, organization),
+			Message:        "This is a test of the webhook. Nothing has happened.",
+		},
+	})
+}
+
 // optionalID returns "" for nil.
 func optionalID(kind publicid.Kind, id *uuid.UUID) publicid.ID {
 	if id == nil {

@@ -6,8 +6,6 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/google/uuid"
-
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/engine"
 	"github.com/infin8content/engine/internal/jobs"
@@ -27,9 +25,11 @@ type EngineOptions struct {
 	Limits Limits
 	// ArticleCap is the most that one article may cost, in USD; the engine's default when empty.
 	ArticleCap string
-	// ContentModels are asked by the later steps, and StepModels by single steps instead.
+	// ContentModels are asked by the later steps, and StepModels by single steps instead. ProfileModels may answer the
+	// first step.
 	ContentModels []string
 	StepModels    map[workflow.StepKey][]string
+	ProfileModels []string
 	// Research is where the evidence of articles comes from; the engine's default when empty.
 	Research cost.ResearchMode
 	// Lease is the time without a heartbeat after which a run is over; 0 is the engine's default.
@@ -70,6 +70,7 @@ func NewEngine(o EngineOptions) (*engine.Engine, error) {
 		ArticleCap:    articleCap,
 		ContentModels: o.ContentModels,
 		StepModels:    o.StepModels,
+		ProfileModels: o.ProfileModels,
 		Research:      o.Research,
 		Lease:         o.Lease,
 		Observe:       o.Observe,
@@ -126,10 +127,11 @@ func (s *Server) wireEngine(p pools) (err error) {
 		ArticleCap:    s.settings.ArticleCap,
 		ContentModels: s.settings.ContentModels,
 		StepModels:    s.settings.ModelSettings.byStep(),
+		ProfileModels: s.settings.ICPModels,
 		Research:      s.research(),
 		Lease:         s.settings.Lease,
 		Observe:       s.observers.verbs(),
-		Webhook:       s.settings.webhook(s.secrets.WebhookKey),
+		Webhook:       s.webhook(store),
 		Targets:       s.settings.targets(box, s.sandboxSite),
 		Drives:        drives,
 		Units: engine.UnitLimits{
@@ -138,19 +140,6 @@ func (s *Server) wireEngine(p pools) (err error) {
 		},
 	})
 	return err
-}
-
-// webhook returns the checks and secrets of webhooks. Without a key there are none.
-func (s AlertSettings) webhook(key string) engine.Webhook {
-	if key == "" {
-		return engine.Webhook{}
-	}
-	return engine.Webhook{
-		Check: func(url string) error { return webhook.CheckURL(url, s.WebhookPrivate) },
-		Secret: func(organization uuid.UUID, version int) string {
-			return webhook.Secret([]byte(key), organization, version)
-		},
-	}
 }
 
 // sender returns the sender of webhooks, or nil without a key.
