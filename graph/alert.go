@@ -76,3 +76,24 @@ func webhookPayload(w engine.Webhooked, problems []model.UserError) *model.SetAl
 		UserErrors:   problems,
 	}
 }
+
+func decodeTestWebhook(input model.TestAlertWebhookInput) (in decoded[engine.TestAlertWebhookInput]) {
+	in.value = engine.TestAlertWebhookInput{IdempotencyKey: in.key(input.IdempotencyKey.Value())}
+	return in
+}
+
+func testWebhookPayload(w engine.TestedWebhook, problems []model.UserError) *model.TestAlertWebhookPayload {
+	payload := &model.TestAlertWebhookPayload{Replayed: w.Replayed, UserErrors: problems}
+	if w.Replayed || len(problems) > 0 {
+		return payload
+	}
+	delivered := w.Delivered()
+	payload.Delivered = &delivered
+	if w.Status != 0 {
+		payload.Status = &w.Status
+	}
+	if w.Problem != "" {
+		payload.Problem = &w.Problem
+	}
+	return payload
+}

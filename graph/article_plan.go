@@ -59,9 +59,10 @@ func decodeDecidePlans(input model.DecideArticlePlansInput) (in decoded[engine.D
 	for i, item := range input.Items.Value() {
 		field := fmt.Sprint(i)
 		decided := engine.PlanItemInput{
-			ArticleID: in.id(item.ArticleID, publicid.Article, "items", field, "articleId"),
-			Brief:     briefEdit(item.Brief.Value()),
-			Reason:    in.text(orEmpty(item.Reason.Value()), maxReasonCharacters, "items", field, "reason"),
+			ArticleID:        in.id(item.ArticleID, publicid.Article, "items", field, "articleId"),
+			ExpectedRevision: item.ExpectedRevision.Value(),
+			Brief:            briefEdit(item.Brief.Value()),
+			Reason:           in.text(orEmpty(item.Reason.Value()), maxReasonCharacters, "items", field, "reason"),
 		}
 		if choice := item.Choice.Value(); choice != nil {
 			decided.Choice = *choice

@@ -17,16 +17,18 @@ import (
 type (
 	publicationsKey      struct{}
 	publicationEventsKey struct {
-		all  bool
-		page model.PublicationPage
+		all    bool
+		page   model.PublicationPage
+		beside *[]uuid.UUID
 	}
 	publishTargetsKey struct{}
 )
 
 const (
-	// publicationList is the list of publications, as its cursors are bound to it.
-	publicationList = "publication"
-	maxRemoteID     = 200
+	// publicationList and organizationPublicationList are the lists of publications, as their cursors are bound to them.
+	publicationList             = "publication"
+	organizationPublicationList = "publications of an organization"
+	maxRemoteID                 = 200
 )
 
 func decodeApprovePublishing(input model.ApprovePublishingInput) (in decoded[engine.ApprovePublishingInput]) {
@@ -120,6 +122,64 @@ func (r *Resolver) publications(
 	}), nil
 }
 
+// publicationsByState returns a page of the organization's publications in some states.
+func (r *Resolver) publicationsByState(
+	ctx context.Context, states []workflow.PublicationState, asked moments,
+) (*model.PublicationConnection, error) {
+	who := caller.From(ctx)
+	in := engine.PublicationsInput{
+		States:   states,
+		Backward: asked.backward,
+		After:    asked.from,
+		First:    asked.size + 1,
+	}
+	found, err := r.Engine.PublicationsByState(ctx, who, in)
+	if err != nil {
+		return nil, err
+	}
+	shown, beside := batchOf(found), make([]uuid.UUID, len(found))
+	for i, p := range found {
+		beside[i] = p.ID
+	}
+	wrap := func(p engine.PublicationOfWorkflow) *model.Publication {
+		return &model.Publication{Publication: p.Publication, Workflow: shown[p.WorkflowID], Beside: &beside}
+	}
+	return page(found, asked.window, wrap, model.Page[*model.Publication]{
+		Cursor: func(p *model.Publication) string { return asked.list.Moment(p.ChangedAt, p.Publication.ID) },
+		Count:  func(ctx context.Context) (int, error) { return r.Engine.CountPublications(ctx, who, in) },
+	}), nil
+}
+
+// batchOf returns the workflows of some publications, each once and all in one batch.
+func batchOf(publications []engine.PublicationOfWorkflow) map[uuid.UUID]*model.Workflow {
+	shown := map[uuid.UUID]*model.Workflow{}
+	var flows []workflow.Workflow
+	for _, p := range publications {
+		if _, there := shown[p.WorkflowID]; !there {
+			shown[p.WorkflowID] = nil
+			flows = append(flows, p.Workflow)
+		}
+	}
+	for _, flow := range model.NewBatch(flows) {
+		shown[flow.Workflow.ID] = flow
+	}
+	return shown
+}
+
+// publicationTitle returns the title of the article of a publication.
+func (r *Resolver) publicationTitle(ctx context.Context, p *model.Publication) (string, error) {
+	articles, err := r.articlesOf(ctx, p.Workflow)
+	if err != nil {
+		return "", err
+	}
+	for _, a := range articles[p.WorkflowID] {
+		if a.ID == p.Publication.ArticleID {
+			return a.Title(), nil
+		}
+	}
+	return p.Keyword, nil
+}
+
 // publicationsOf returns all publications of a workflow, with those of its batch.
 func (r *Resolver) publicationsOf(ctx context.Context, w *model.Workflow) ([]workflow.Publication, error) {
 	found, err := load(w.Batch, publicationsKey{}, func(
@@ -147,10 +207,12 @@ func (r *Resolver) publicationsOfArticle(ctx context.Context, a *model.Article) 
 func (r *Resolver) publicationEvents(
 	ctx context.Context, p *model.Publication,
 ) ([]model.PublicationEvent, error) {
-	if _, err := r.publicationsOf(ctx, p.Workflow); err != nil {
-		return nil, err
+	if p.Beside == nil {
+		if _, err := r.publicationsOf(ctx, p.Workflow); err != nil {
+			return nil, err
+		}
 	}
-	key := publicationEventsKey{all: p.Shown == nil}
+	key := publicationEventsKey{all: p.Shown == nil, beside: p.Beside}
 	if p.Shown != nil {
 		key.page = *p.Shown
 	}
@@ -158,6 +220,9 @@ func (r *Resolver) publicationEvents(
 		all []workflow.Workflow,
 	) (map[uuid.UUID][]workflow.PublicationEvent, error) {
 		var shown []uuid.UUID
+		if p.Beside != nil {
+			return r.Engine.PublicationEvents(ctx, caller.From(ctx), *p.Beside)
+		}
 		for _, flow := range all {
 			publications, err := r.publicationsOf(ctx, &model.Workflow{Workflow: flow, Batch: p.Workflow.Batch})
 			if err != nil {

@@ -54,3 +54,69 @@ func TestPublications_ArePagesWithTheirTargetsAndEvents(t *testing.T) {
 		t.Errorf("answer (-want +got):\n%s", diff)
 	}
 }
+
+// The posts of all workflows by state: the inbox asks for those that wait. Other organizations see none of them.
+func TestPublications_OfTheOrganizationByState(t *testing.T) {
+	t.Parallel()
+	b := graphtest.New(t)
+	testdb.Gates(t, b.DB, b.Who, false)
+	reviewed := testdb.Review(t, b.DB, b.Who)
+	if err := testdb.Approve(t.Context(), b.DB.Store(), b.Who, reviewed, b.Who.Actor); err != nil {
+		t.Fatal(err)
+	}
+	planned := testdb.Plan(t, b.DB, b.Who, testdb.Cluster(t, b.DB, b.Who, reviewed))
+	testdb.DecidePlan(t, b.DB, b.Who, planned)
+	published := testdb.Publish(t, b.DB, b.Who, planned)
+	const query = `query($states: [PublicationState!], $first: Int, $after: String, $last: Int) { organization {
+		publications(states: $states, first: $first, after: $after, last: $last) {
+			totalCount pageInfo { hasNextPage endCursor } nodes { id state workflow { id name } articleTitle events { kind } }
+		} } }`
+	type answer struct {
+		Data struct {
+			Organization struct {
+				Publications struct {
+					TotalCount int
+					PageInfo   struct {
+						HasNextPage bool
+						EndCursor   *string
+					}
+					Nodes []struct {
+						ID, State, ArticleTitle string
+						Workflow                struct{ ID, Name string }
+						Events                  []struct{ Kind string }
+					}
+				}
+			}
+		}
+	}
+	ask := func(variables map[string]any) (got answer) {
+		t.Helper()
+		if err := json.Unmarshal(b.Ask(t, query, variables), &got); err != nil {
+			t.Fatal(err)
+		}
+		return got
+	}
+	all := ask(nil).Data.Organization.Publications
+	if all.TotalCount != 2 || len(all.Nodes) != 2 || all.Nodes[0].Workflow.ID != graphtest.IDOf(published.Flow) ||
+		len(all.Nodes[0].Events) != 1 || len(all.Nodes[1].Events) != 2 {
+		t.Fatalf("got %+v, want two publications with their workflow and events", all)
+	}
+	first := ask(map[string]any{"states": []string{"SENT", "PLANNED"}, "first": 1}).Data.Organization.Publications
+	if !first.PageInfo.HasNextPage || len(first.Nodes) != 1 || first.Nodes[0].ID != all.Nodes[0].ID {
+		t.Errorf("the first: got %+v", first)
+	}
+	second := ask(map[string]any{"first": 1, "after": *first.PageInfo.EndCursor}).Data.Organization.Publications
+	last := ask(map[string]any{"last": 1}).Data.Organization.Publications
+	for name, page := range map[string]int{"second": len(second.Nodes), "last": len(last.Nodes)} {
+		if page != 1 {
+			t.Fatalf("the %s: got %d publications, want 1", name, page)
+		}
+	}
+	if second.Nodes[0].ID != all.Nodes[1].ID || last.Nodes[0].ID != all.Nodes[1].ID || second.PageInfo.HasNextPage {
+		t.Errorf("got %+v and %+v, want the second", second, last)
+	}
+	none := ask(map[string]any{"states": []string{"NEEDS_DECISION"}}).Data.Organization.Publications
+	if none.TotalCount != 0 {
+		t.Errorf("got %+v, want none that waits", none)
+	}
+}

@@ -3,11 +3,15 @@ package graph
 import (
 	"context"
 	"fmt"
+	"sync"
 
+	"github.com/99designs/gqlgen/graphql"
 	"github.com/google/uuid"
 
 	"github.com/infin8content/engine/graph/model"
+	"github.com/infin8content/engine/graph/scalar"
 	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/content"
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/engine"
 	"github.com/infin8content/engine/internal/publicid"
@@ -40,6 +44,22 @@ func decodeForecast(
 		in.Mode = *mode
 	}
 	return in, d.err()
+}
+
+// newWorkflowForecast returns what a new workflow can do with a limit.
+func (r *Resolver) newWorkflowForecast(
+	ctx context.Context, limit *scalar.WrittenUSD, mode *content.Mode,
+) (*model.NewWorkflowForecast, error) {
+	var d decoder
+	in := engine.NewWorkflowInput{Limit: d.amount(graphql.OmittableOf(limit), "limit")}
+	if mode != nil {
+		in.Mode = *mode
+	}
+	if d.err() != nil {
+		return nil, d.err()
+	}
+	forecast, err := r.Engine.ForecastNewWorkflow(ctx, caller.From(ctx), in)
+	return &model.NewWorkflowForecast{NewWorkflowForecast: forecast}, err
 }
 
 // decodeUsage reads the arguments of usage; otherwise is the number of groups without the argument first.
@@ -76,5 +96,29 @@ func (r *Resolver) usage(ctx context.Context, w *model.Workflow, in report.Usage
 	if err != nil {
 		return nil, err
 	}
-	return &model.UsageReport{Usage: found[w.Workflow.ID]}, nil
+	return r.usageReport(found[w.Workflow.ID]), nil
+}
+
+// usageReport returns usage in an answer. The workflows of its groups are read when a group is first asked for one.
+func (r *Resolver) usageReport(u report.Usage) *model.UsageReport {
+	var once sync.Once
+	var flows map[uuid.UUID]*model.Workflow
+	var failed error
+	return &model.UsageReport{
+		Usage: u, Workflows: func(ctx context.Context) (map[uuid.UUID]*model.Workflow, error) {
+			once.Do(func() {
+				wanted := make([]uuid.UUID, len(u.Groups))
+				for i, g := range u.Groups {
+					wanted[i] = g.Workflow
+				}
+				var found []workflow.Workflow
+				found, failed = r.Engine.WorkflowsOf(ctx, caller.From(ctx), wanted)
+				flows = map[uuid.UUID]*model.Workflow{}
+				for _, flow := range model.NewBatch(found) {
+					flows[flow.Workflow.ID] = flow
+				}
+			})
+			return flows, failed
+		},
+	}
 }

@@ -259,6 +259,10 @@ func (r *mutationResolver) RejectPrice(ctx context.Context, input model.RejectPr
 	return mutate(ctx, r.Resolver, decodeReject(input), r.Engine.RejectPrice, rejectPayload)
 }
 
+func (r *mutationResolver) TestAlertWebhook(ctx context.Context, input model.TestAlertWebhookInput) (*model.TestAlertWebhookPayload, error) {
+	return mutate(ctx, r.Resolver, decodeTestWebhook(input), r.Engine.TestAlertWebhook, testWebhookPayload)
+}
+
 func (r *mutationResolver) SetAlertWebhook(ctx context.Context, input model.SetAlertWebhookInput) (*model.SetAlertWebhookPayload, error) {
 	return mutate(ctx, r.Resolver, decodeWebhook(input), r.Engine.SetAlertWebhook, webhookPayload)
 }
@@ -359,7 +363,7 @@ func (r *organizationResolver) Usage(ctx context.Context, obj *model.Organizatio
 		return nil, err
 	}
 	usage, err := r.Reporter.Usage(ctx, caller.From(ctx), in)
-	return &model.UsageReport{Usage: usage}, err
+	return r.usageReport(usage), err
 }
 
 func (r *organizationResolver) Forecast(ctx context.Context, obj *model.Organization) (*model.Forecast, error) {
@@ -379,6 +383,15 @@ func (r *organizationResolver) Verifications(ctx context.Context, obj *model.Org
 func (r *organizationResolver) Batches(ctx context.Context, obj *model.Organization, first *int, after *string, last *int, before *string) (*model.Connection[*model.OrderedBatch], error) {
 	list := scalar.List{Kind: batchList, Organization: obj.Organization.ID}
 	return show(ctx, r.batches)(decodeMoments(list, paging{first, after, last, before}))
+}
+
+func (r *organizationResolver) Publications(ctx context.Context, obj *model.Organization, states []workflow.PublicationState, first *int, after *string, last *int, before *string) (*model.Connection[*model.Publication], error) {
+	list := scalar.List{Kind: organizationPublicationList, Organization: obj.Organization.ID}
+	asked, err := decodeMoments(list, paging{first, after, last, before})
+	if err != nil {
+		return nil, err
+	}
+	return r.publicationsByState(ctx, states, asked)
 }
 
 func (r *organizationResolver) Alerts(ctx context.Context, obj *model.Organization, kinds []cost.AlertKind, unread *bool, first *int, after *string, last *int, before *string) (*model.Connection[*model.Alert], error) {
@@ -415,6 +428,10 @@ func (r *organizationResolver) CostPerIcp(ctx context.Context, obj *model.Organi
 	}
 	found, err := r.Reporter.ICPCost(ctx, caller.From(ctx), days)
 	return &found, err
+}
+
+func (r *publicationResolver) ArticleTitle(ctx context.Context, obj *model.Publication) (string, error) {
+	return r.publicationTitle(ctx, obj)
 }
 
 func (r *publicationResolver) Target(ctx context.Context, obj *model.Publication) (*model.PublishTarget, error) {
@@ -480,6 +497,10 @@ func (r *queryResolver) Forecast(ctx context.Context, workflowID publicid.ID, ar
 		return nil, nil
 	}
 	return &forecast, err
+}
+
+func (r *queryResolver) NewWorkflowForecast(ctx context.Context, limit *scalar.WrittenUSD, mode *content.Mode) (*model.NewWorkflowForecast, error) {
+	return r.newWorkflowForecast(ctx, limit, mode)
 }
 
 func (r *queryResolver) PriceProposals(ctx context.Context, states []cost.ProposalState, first *int, after *string, last *int, before *string) (*model.Connection[*model.PriceProposal], error) {

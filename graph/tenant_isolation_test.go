@@ -56,6 +56,11 @@ func setupTenants(t *testing.T) *tenants {
 		Drives:        []workflow.StepKey{workflow.StepICP},
 		WorkflowLimit: cost.Dollar,
 		MonthLimit:    25 * cost.Dollar,
+		Webhook: engine.Webhook{
+			Check:  func(string) error { return nil },
+			Secret: func(organization uuid.UUID, _ int) string { return "whsec_" + organization.String() },
+			Test:   func(context.Context, engine.TestMessage) (int, error) { return http.StatusAccepted, nil },
+		},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -119,7 +124,9 @@ func (b *tenants) populate(t *testing.T, mark string) caller.Caller {
 		return made.Workflow
 	}
 	moving, done := create("moving"), create("done")
-	_, err := b.engine.GenerateICP(ctx, who, engine.GenerateICPInput{WorkflowID: done.ID})
+	_, err := b.engine.SetAlertWebhook(ctx, who, engine.SetAlertWebhookInput{URL: "https://" + mark + ".example/hook"})
+	must(err)
+	_, err = b.engine.GenerateICP(ctx, who, engine.GenerateICPInput{WorkflowID: done.ID})
 	must(err)
 	taken, err := b.engine.Take(ctx, who, done.ID)
 	must(err)

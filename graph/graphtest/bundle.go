@@ -86,6 +86,7 @@ func NewOn(t *testing.T, db *testdb.DB, store *postgres.Store) Bundle {
 				return nil
 			},
 			Secret: func(_ uuid.UUID, version int) string { return fmt.Sprint("whsec_", version) },
+			Test:   func(context.Context, engine.TestMessage) (int, error) { return http.StatusAccepted, nil },
 		},
 	})
 	if err != nil {

@@ -2,6 +2,7 @@ package model
 
 import (
 	"encoding/hex"
+	"time"
 
 	"github.com/infin8content/engine/internal/content"
 	"github.com/infin8content/engine/internal/publicid"
@@ -74,6 +75,17 @@ func (i ArticlePlanItem) Revision() int { return i.Plan.Revision }
 
 // Author is nil without a brief.
 func (i ArticlePlanItem) Author() *content.AuthorKind { return given(i.Plan.Author) }
+
+// Actor is nil without a brief.
+func (i ArticlePlanItem) Actor() *string { return given(i.Plan.Actor) }
+
+// RevisedAt is nil without a brief.
+func (i ArticlePlanItem) RevisedAt() *time.Time {
+	if i.Plan.Revision == 0 {
+		return nil
+	}
+	return &i.Plan.CreatedAt
+}
 
 // Choice is nil without a decision, and for one that was taken back.
 func (i ArticlePlanItem) Choice() *content.PlanChoice { return given(i.Plan.Decided()) }

@@ -219,6 +219,9 @@ type ArticlePlanItemInput struct {
 	ArticleID publicid.ID `json:"articleId"`
 	// The decision. The earlier one stays when absent.
 	Choice graphql.Omittable[*content.PlanChoice] `json:"choice,omitempty"`
+	// The revision of the brief that you have read: `item.revision`. Another one is a `REVISION_CONFLICT`, and nothing
+	// changes. Any when absent.
+	ExpectedRevision graphql.Omittable[*int] `json:"expectedRevision,omitempty"`
 	// Changes of the brief. An absent field stays as it is.
 	Brief graphql.Omittable[*BriefInput] `json:"brief,omitempty"`
 	// The reason, up to 2000 characters. An `INVALID` article needs one for its approval.
@@ -1592,6 +1595,27 @@ type StepResultInput struct {
 	Model graphql.Omittable[*string] `json:"model,omitempty"`
 	// The provider that you used: at most 200 characters.
 	Provider graphql.Omittable[*string] `json:"provider,omitempty"`
+}
+
+// Input of `testAlertWebhook`.
+type TestAlertWebhookInput struct {
+	// A text of your choice, 1 to 255 characters, that makes the request safe to repeat.
+	IdempotencyKey graphql.Omittable[*string] `json:"idempotencyKey,omitempty"`
+}
+
+// Answer of `testAlertWebhook`.
+type TestAlertWebhookPayload struct {
+	// True when the receiver answered with a status of 2xx. Null when nothing was sent: after an error, and in a replay.
+	Delivered *bool `json:"delivered,omitempty"`
+	// The status of the answer. Null without an answer.
+	Status *int `json:"status,omitempty"`
+	// Why there was no answer. Null with an answer.
+	Problem *string `json:"problem,omitempty"`
+	// True when the key was used before, and nothing was sent now. The earlier request may have ended before its message went
+	// out: send a test with another key.
+	Replayed bool `json:"replayed"`
+	// The reasons why the mutation did nothing; empty when it succeeded.
+	UserErrors []UserError `json:"userErrors"`
 }
 
 // The publish target to test.

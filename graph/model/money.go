@@ -180,3 +180,9 @@ func limit(l cost.Limit) *cost.Pico {
 	}
 	return &amount
 }
+
+// NewWorkflowForecast is what a new workflow can do, in an answer.
+type NewWorkflowForecast struct{ engine.NewWorkflowForecast }
+
+// Limit is nil for no limit.
+func (f NewWorkflowForecast) Limit() *cost.Pico { return limit(f.NewWorkflowForecast.Limit) }

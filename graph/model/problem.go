@@ -37,7 +37,7 @@ type StaleBatch struct {
 	Preview BatchPreview
 }
 
-// RevisionConflict carries the last version of the article.
+// RevisionConflict carries the last version of the article; of a brief, its revision, author, actor and time.
 type RevisionConflict struct {
 	Problem
 	content.ArticleVersion

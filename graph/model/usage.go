@@ -1,6 +1,7 @@
 package model
 
 import (
+	"context"
 	"slices"
 	"time"
 
@@ -13,7 +14,11 @@ import (
 )
 
 // UsageReport is the consumption of calls in an answer.
-type UsageReport struct{ report.Usage }
+type UsageReport struct {
+	report.Usage
+	// Workflows reads the workflows of all groups at once.
+	Workflows func(context.Context) (map[uuid.UUID]*Workflow, error)
+}
 
 // HasMore reports whether the answer lacks groups.
 func (u UsageReport) HasMore() bool { return u.More }
@@ -22,7 +27,7 @@ func (u UsageReport) HasMore() bool { return u.More }
 func (u UsageReport) Groups() []UsageGroup {
 	groups := make([]UsageGroup, len(u.Usage.Groups))
 	for i, g := range u.Usage.Groups {
-		groups[i] = UsageGroup{UsageGroup: g, by: u.GroupBy}
+		groups[i] = UsageGroup{UsageGroup: g, by: u.GroupBy, workflows: u.Workflows}
 	}
 	return groups
 }
@@ -30,7 +35,8 @@ func (u UsageReport) Groups() []UsageGroup {
 // UsageGroup is one group of calls in an answer.
 type UsageGroup struct {
 	report.UsageGroup
-	by []report.Dimension
+	by        []report.Dimension
+	workflows func(context.Context) (map[uuid.UUID]*Workflow, error)
 }
 
 // Day is nil when the groups are not by day.
@@ -53,6 +59,9 @@ func (g UsageGroup) Outcome() *cost.CallState { return given(g.UsageGroup.Outcom
 // Actor is nil when the groups are not by actor.
 func (g UsageGroup) Actor() *string { return given(g.UsageGroup.Actor) }
 
+// Provider is nil when the groups are not by provider, and for calls without a known one.
+func (g UsageGroup) Provider() *string { return given(g.UsageGroup.Provider) }
+
 // APIKeyID is nil when the groups are not by API key, and for calls without one.
 func (g UsageGroup) APIKeyID() *publicid.ID { return optional(publicid.APIKey, g.APIKey) }
 
@@ -70,8 +79,17 @@ func (g UsageGroup) WorkflowID() *publicid.ID {
 	if !slices.Contains(g.by, report.ByWorkflow) {
 		return nil
 	}
-	id := publicid.New(publicid.Workflow, g.Workflow)
+	id := publicid.New(publicid.Workflow, g.UsageGroup.Workflow)
 	return &id
+}
+
+// Workflow is nil when the groups are not by workflow.
+func (g UsageGroup) Workflow(ctx context.Context) (*Workflow, error) {
+	if !slices.Contains(g.by, report.ByWorkflow) {
+		return nil, nil
+	}
+	found, err := g.workflows(ctx)
+	return found[g.UsageGroup.Workflow], err
 }
 
 // Forecast is the forecast of the current month in an answer.
