@@ -1,12 +1,16 @@
 package graph_test
 
 import (
+	"context"
 	"encoding/json"
+	"fmt"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/infin8content/engine/graph/graphtest"
+	"github.com/infin8content/engine/internal/postgres"
 	"github.com/infin8content/engine/internal/testdb"
 )
 
@@ -115,8 +119,52 @@ func TestPublications_OfTheOrganizationByState(t *testing.T) {
 	if second.Nodes[0].ID != all.Nodes[1].ID || last.Nodes[0].ID != all.Nodes[1].ID || second.PageInfo.HasNextPage {
 		t.Errorf("got %+v and %+v, want the second", second, last)
 	}
+	twice := ask(map[string]any{"states": []string{"SENT", "PLANNED", "SENT"}}).Data.Organization.Publications
+	if twice.TotalCount != 2 || len(twice.Nodes) != 2 {
+		t.Errorf("a state named twice: got %+v, want two publications", twice)
+	}
 	none := ask(map[string]any{"states": []string{"NEEDS_DECISION"}}).Data.Organization.Publications
 	if none.TotalCount != 0 {
 		t.Errorf("got %+v, want none that waits", none)
+	}
+}
+
+// A page of posts of many workflows takes as many statements as one post, with their titles, targets and events.
+func TestPublications_OfManyWorkflowsTakeAsManyStatementsAsOne(t *testing.T) {
+	t.Parallel()
+	db, statements := testdb.New(t), &counter{}
+	config := db.Pool.Config()
+	config.ConnConfig.Tracer = statements
+	config.MinConns, config.MaxConns = 1, 8
+	pool, err := pgxpool.NewWithConfig(context.Background(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(pool.Close)
+	b := graphtest.NewOn(t, db, postgres.New(pool))
+	testdb.Gates(t, db, b.Who, false)
+	for range 3 {
+		reviewed := testdb.Review(t, db, b.Who)
+		if err := testdb.Approve(t.Context(), db.Store(), b.Who, reviewed, b.Who.Actor); err != nil {
+			t.Fatal(err)
+		}
+		planned := testdb.Plan(t, db, b.Who, testdb.Cluster(t, db, b.Who, reviewed))
+		testdb.DecidePlan(t, db, b.Who, planned)
+		testdb.Publish(t, db, b.Who, planned)
+	}
+	var counts []int64
+	for _, first := range []int{1, 6} {
+		operation := fmt.Sprintf(`{ organization { publications(first: %d) { totalCount nodes {
+			articleTitle target { name } events { kind } workflow { name spend { settled } } } } } }`, first)
+		b.Ask(t, operation, nil) // The first round connects and prepares.
+		before := statements.n.Load()
+		body := b.Ask(t, operation, nil)
+		if nodes := graphtest.Get(t, body, "data", "organization", "publications", "nodes"); len(nodes.([]any)) != first {
+			t.Fatalf("got %s, want %d posts", body, first)
+		}
+		counts = append(counts, statements.n.Load()-before)
+	}
+	if counts[0] != counts[1] || counts[1] > 10 {
+		t.Errorf("got %d statements for 1 post and %d for 6, want the same and at most 10", counts[0], counts[1])
 	}
 }

@@ -189,7 +189,8 @@ func checkBriefRevision(p content.ArticlePlan, expected *int, field []string) er
 	case expected == nil || *expected == p.Revision:
 		return nil
 	case p.Revision == 0:
-		return fault.New(fault.Conflict, "The article has no brief now. Read the plan again, then decide.")
+		return fault.New(fault.Conflict, "The article has no brief now. Read the plan again, then decide.").
+			At(append(slices.Clone(field), "expectedRevision")...)
 	}
 	return &RevisionConflictError{
 		Current: content.ArticleVersion{

@@ -75,6 +75,26 @@ func (e *Engine) once(
 	return replay, err
 }
 
+// isUsed reports whether the key of a request was used before, with the same content; with other content the error is
+// IDEMPOTENCY_MISMATCH. A key that is free now may be used in the next moment: once decides.
+func (e *Engine) isUsed(ctx context.Context, who caller.Caller, r request) (bool, error) {
+	if r.key == "" {
+		return false, nil
+	}
+	print, err := fingerprint(r)
+	if err != nil {
+		return false, err
+	}
+	used, found, err := e.store.IdempotencyRecord(ctx, who, r.key)
+	if err != nil {
+		return false, fmt.Errorf("read an idempotency key: %w", err)
+	}
+	if found && !bytes.Equal(used.Fingerprint, print) {
+		return false, mismatch()
+	}
+	return found, nil
+}
+
 func (e *Engine) replayOf(
 	ctx context.Context, who caller.Caller, key string, print []byte,
 ) (*postgres.IdempotencyRecord, error) {

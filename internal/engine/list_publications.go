@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/infin8content/engine/internal/caller"
 	"github.com/infin8content/engine/internal/postgres"
@@ -48,9 +49,10 @@ func (e *Engine) CountPublications(ctx context.Context, who caller.Caller, in Pu
 	return n, nil
 }
 
+// states returns each state once: a publication in a state that is named twice is one.
 func (in PublicationsInput) states() []workflow.PublicationState {
 	if len(in.States) == 0 {
 		return workflow.PublicationStates()
 	}
-	return in.States
+	return slices.Compact(slices.Sorted(slices.Values(in.States)))
 }

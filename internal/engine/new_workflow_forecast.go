@@ -59,12 +59,11 @@ func (f NewWorkflowForecast) Sentence() string {
 	case f.Guaranteed() == cost.MaxArticles:
 		return steps + fmt.Sprintf(" The rest pays for %s, the most of a workflow.", articlesOfNumber(cost.MaxArticles))
 	}
-	verb := "cost"
-	if f.Guaranteed() == 1 {
-		verb = "costs"
+	if f.Likely == f.Guaranteed() {
+		return steps + fmt.Sprintf(" The rest of the %s pays for %s.", limit, articlesOfNumber(f.Likely))
 	}
-	return steps + fmt.Sprintf(" The rest of the %s pays for %s that %s the most, and probably for %d.",
-		limit, articlesOfNumber(f.Guaranteed()), verb, f.Likely)
+	return steps + fmt.Sprintf(" The rest of the %s pays for %s at the highest cost, and probably for %d.",
+		limit, articlesOfNumber(f.Guaranteed()), f.Likely)
 }
 
 // monthIsLess reports whether the month has less room than the workflow.
@@ -95,7 +94,8 @@ func (e *Engine) ForecastNewWorkflow(
 	if in.Limit != nil && *in.Limit < 0 {
 		return NewWorkflowForecast{}, fault.Invalid([]string{"limit"}, "A limit cannot be negative.")
 	}
-	o, err := e.organization(ctx, who)
+	at := e.now()
+	o, err := e.organizationInMonth(ctx, who, at)
 	if err != nil {
 		return NewWorkflowForecast{}, err
 	}
@@ -106,12 +106,7 @@ func (e *Engine) ForecastNewWorkflow(
 		}
 		in.Mode = market.Mode
 	}
-	at := e.now()
-	month, err := e.store.RunningMonth(ctx, who, o, at)
-	if err != nil {
-		return NewWorkflowForecast{}, fmt.Errorf("find the month: %w", err)
-	}
-	room := cost.Room{Workflow: cost.Balance{Limit: o.WorkflowLimit}, Month: month.Balance}
+	room := cost.Room{Workflow: cost.Balance{Limit: o.WorkflowLimit}, Month: o.Month.Balance}
 	if in.Limit != nil {
 		room.Workflow.Limit = cost.Limit(*in.Limit)
 	}
@@ -154,9 +149,13 @@ func (e *Engine) newWorkflowForecast(
 // preparationParts are the parts of the five steps before the articles.
 func (e *Engine) preparationParts(mode content.Mode, searches bool) []cost.PlannedPart {
 	profile := cost.PlannedPart{Kind: "profile", Calls: 1, Estimate: cost.Estimate{
-		Models: e.profileModels, PromptBytes: profileBytes, MaxCompletionTokens: profileTokens, WebSearches: profileSearches,
+		Models:              e.profileModels,
+		PromptBytes:         profileBytes,
+		MaxCompletionTokens: profileTokens,
+		WebSearches:         profileSearches,
 	}}
-	parts := []cost.PlannedPart{profile, e.modelPart(workflow.StepCompetitor, "competitors", 1, proposalBytes, proposalTokens)}
+	proposal := e.modelPart(workflow.StepCompetitor, "competitors", 1, proposalBytes, proposalTokens)
+	parts := []cost.PlannedPart{profile, proposal}
 	switch {
 	case searches:
 		parts = append(parts, cost.PlannedPart{

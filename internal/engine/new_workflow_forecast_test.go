@@ -13,7 +13,7 @@ import (
 )
 
 // With search data the five steps before the articles cost about $0.37, and without it about $0.03. So a limit of less
-// than about $0.40 promises no article with search data.
+// than $0.44 promises no article with search data.
 func TestForecastNewWorkflow_SaysWhatALimitBuys(t *testing.T) {
 	t.Parallel()
 	b := setupWith(t, func(o *engine.Options) { o.Research = cost.ResearchSERPCrawl })
@@ -34,18 +34,18 @@ func TestForecastNewWorkflow_SaysWhatALimitBuys(t *testing.T) {
 		},
 		"One": {
 			45 * cent, content.ModeDataForSEO, 1, 6,
-			"The five steps before the articles will probably cost about $0.37. The rest of the limit pays for 1 article that " +
-				"costs the most, and probably for 6.",
+			"The five steps before the articles will probably cost about $0.37. The rest of the limit pays for 1 article at " +
+				"the highest cost, and probably for 6.",
 		},
 		"WithSearchData": {
 			cost.Dollar, content.ModeBest, 9, 50,
 			"The five steps before the articles will probably cost about $0.37. The rest of the limit pays for 9 articles " +
-				"that cost the most, and probably for 50.",
+				"at the highest cost, and probably for 50.",
 		},
 		"WithoutSearchData": {
 			cost.Dollar, content.ModeCrawl, 13, 50,
 			"The five steps before the articles will probably cost about $0.03. The rest of the limit pays for 13 articles " +
-				"that cost the most, and probably for 50.",
+				"at the highest cost, and probably for 50.",
 		},
 		"All": {
 			5 * cost.Dollar, content.ModeModel, 50, 50,
@@ -79,7 +79,7 @@ func TestForecastNewWorkflow_CountsTheMonth(t *testing.T) {
 	dollar := cost.Dollar
 	got, err := b.Engine.ForecastNewWorkflow(ctx, b.Who, engine.NewWorkflowInput{Limit: &dollar})
 	const want = "The five steps before the articles will probably cost about $0.03. The rest of the month’s limit pays " +
-		"for 3 articles that cost the most, and probably for 32."
+		"for 3 articles at the highest cost, and probably for 32."
 	if err != nil || got.Sentence() != want {
 		t.Errorf("got %q, %v, want %q", got.Sentence(), err, want)
 	}
@@ -88,7 +88,7 @@ func TestForecastNewWorkflow_CountsTheMonth(t *testing.T) {
 	if fault.KindOf(err) != fault.InvalidInput {
 		t.Errorf("a negative limit: got %v, want INVALID_INPUT", err)
 	}
-	unpriced := b.NewEngine(t, b.DB.Store(), func(o *engine.Options) { o.ContentModels = []string{"nobody/prices-it"} })
+	unpriced := b.NewEngine(t, b.DB.Store(), func(o *engine.Options) { o.ContentModels = []string{"example/unpriced"} })
 	_, err = unpriced.ForecastNewWorkflow(ctx, b.Who, engine.NewWorkflowInput{})
 	if fault.KindOf(err) != fault.PriceUnknown {
 		t.Errorf("a model without a price: got %v, want PRICE_UNKNOWN", err)

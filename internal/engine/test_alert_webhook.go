@@ -12,7 +12,7 @@ import (
 	"github.com/infin8content/engine/internal/postgres"
 )
 
-// TestMessage is a message that tells a receiver nothing: it shows that messages arrive and are signed as expected.
+// TestMessage is a message without news: its receiver sees that messages arrive, and how they are signed.
 type TestMessage struct {
 	ID, OrganizationID uuid.UUID
 	URL                string
@@ -37,46 +37,41 @@ type TestedWebhook struct {
 // Delivered reports whether the receiver has acknowledged the message, by the rule for alerts.
 func (w TestedWebhook) Delivered() bool { return w.Status >= 200 && w.Status < 300 }
 
-// TestAlertWebhook sends one signed message to the organization's webhook, as an alert is sent, and waits for the
-// answer. It is never repeated, and it is no alert. The error is CONFLICT without a webhook, and on a server that sends
-// none; RATE_LIMITED after too many tests.
+// testLimit is the time of one test. Two of them fit into the time of a mutation.
+const testLimit = 6 * time.Second
+
+// TestAlertWebhook sends one signed message to the organization's webhook, as an alert is sent, and waits up to 6 s for
+// the answer. It is never repeated, and it is no alert. A used key sends nothing, also when the earlier request has
+// ended before its message went out. The error is CONFLICT without a webhook, and on a server that sends none;
+// RATE_LIMITED after too many tests.
 func (e *Engine) TestAlertWebhook(
 	ctx context.Context, who caller.Caller, in TestAlertWebhookInput,
 ) (out TestedWebhook, err error) {
 	ctx, end := e.begin(ctx, "TestAlertWebhook")
 	defer end(&err)
-	if e.webhook.Secret == nil || e.webhook.Test == nil {
-		return TestedWebhook{}, noWebhooks()
+	asked := request{key: in.IdempotencyKey, operation: "testAlertWebhook", at: e.now()}
+	// A repetition needs neither a webhook nor a place in the rate.
+	used, err := e.isUsed(ctx, who, asked)
+	if err != nil || used {
+		return TestedWebhook{Replayed: used}, err
 	}
-	o, err := e.organization(ctx, who)
+	message, err := e.testMessage(ctx, who, asked.at)
 	if err != nil {
 		return TestedWebhook{}, err
-	}
-	if o.WebhookURL == "" {
-		return TestedWebhook{}, fault.New(fault.Conflict, "The organization has no webhook. Set one first.")
 	}
 	if e.webhook.AdmitTest != nil {
 		if err := e.webhook.AdmitTest(ctx, who.OrganizationID); err != nil {
 			return TestedWebhook{}, err
 		}
 	}
-	at := e.now()
-	replay, err := e.once(ctx, who, request{
-		key:       in.IdempotencyKey,
-		operation: "testAlertWebhook",
-		at:        at,
-	}, func(*postgres.Store) error { return nil })
+	replay, err := e.once(ctx, who, asked, func(*postgres.Store) error { return nil })
 	if err != nil || replay != nil {
 		return TestedWebhook{Replayed: replay != nil}, err
 	}
 	// No transaction is open while the receiver answers.
-	out.Status, err = e.webhook.Test(ctx, TestMessage{
-		ID:             e.newID(),
-		OrganizationID: who.OrganizationID,
-		URL:            o.WebhookURL,
-		Secret:         e.webhook.Secret(who.OrganizationID, o.WebhookVersion),
-		At:             at,
-	})
+	limited, cancel := context.WithTimeout(ctx, testLimit)
+	defer cancel()
+	out.Status, err = e.webhook.Test(limited, message)
 	if ctx.Err() != nil {
 		return TestedWebhook{}, fmt.Errorf("test the webhook: %w", ctx.Err())
 	}
@@ -84,6 +79,27 @@ func (e *Engine) TestAlertWebhook(
 		out.Problem = err.Error()
 	}
 	return out, nil
+}
+
+// testMessage returns the test for the organization's present webhook.
+func (e *Engine) testMessage(ctx context.Context, who caller.Caller, at time.Time) (TestMessage, error) {
+	if e.webhook.Secret == nil || e.webhook.Test == nil {
+		return TestMessage{}, noWebhooks()
+	}
+	o, err := e.organization(ctx, who)
+	if err != nil {
+		return TestMessage{}, err
+	}
+	if o.WebhookURL == "" {
+		return TestMessage{}, fault.New(fault.Conflict, "The organization has no webhook. Set one first.")
+	}
+	return TestMessage{
+		ID:             e.newID(),
+		OrganizationID: who.OrganizationID,
+		URL:            o.WebhookURL,
+		Secret:         e.webhook.Secret(who.OrganizationID, o.WebhookVersion),
+		At:             at,
+	}, nil
 }
 
 func noWebhooks() error {

@@ -207,6 +207,7 @@ var selections = map[string]struct{ input, fields string }{
 	"startVerification":      {"StartVerificationInput", `verification { id } replayed `},
 	"setOrganizationName":    {"SetOrganizationNameInput", `organization { name } replayed `},
 	"setAlertWebhook":        {"SetAlertWebhookInput", `organization { id } secret replayed `},
+	"testAlertWebhook":       {"TestAlertWebhookInput", `delivered replayed `},
 	"importPrices":           {"ImportPricesInput", `changes { proposalId } applied replayed `},
 	"acceptPrice":            {"AcceptPriceInput", selectDecided},
 	"rejectPrice":            {"RejectPriceInput", selectDecided},

@@ -91,7 +91,8 @@ func badIDs() (rows []badInput) {
 	for mutation := range selections {
 		field, kind, number, foreign := "workflowId", "wf_", "", func(f fixture) any { return wf(f.other.fresh) }
 		switch mutation {
-		case "createWorkflow", "setMonthlyLimit", "setTimeZone", "setAlertWebhook", "importPrices", "createApiKey",
+		case "testAlertWebhook",
+			"createWorkflow", "setMonthlyLimit", "setTimeZone", "setAlertWebhook", "importPrices", "createApiKey",
 			"setGates", "claimWork", "setOutsideSteps", "setOrganizationName", "setMarket",
 			"setBrand", "startVerification", "createPublishTarget",
 			"cancelWorkflows", "retryWorkflows", "startSteps", "setWorkflowLimits", "markAlertsRead":

@@ -146,6 +146,7 @@ func (f fixture) good(mutation string, changes map[string]any) map[string]any {
 		"setOrganizationName": {"name": "Okapi"},
 		"startVerification":   {},
 		"setAlertWebhook":     {"url": "https://example.com/alerts", "idempotencyKey": uuid.NewString()},
+		"testAlertWebhook":    {},
 		"importPrices": {
 			"source": "the contract", "apply": true, "prices": []any{price("acme/model", "PROMPT", "0.000001")},
 		},
@@ -371,7 +372,8 @@ func TestMutation_NeedsTheRole(t *testing.T) {
 			"importPrices": caller.Prices, "acceptPrice": caller.Prices, "rejectPrice": caller.Prices,
 			"createApiKey": caller.Keys, "revokeApiKey": caller.Keys,
 			"startVerification": caller.Verify,
-			"setTimeZone":       caller.Settings, "setAlertWebhook": caller.Settings, "setOrganizationName": caller.Settings,
+			"setTimeZone":       caller.Settings, "setAlertWebhook": caller.Settings,
+			"testAlertWebhook": caller.Settings, "setOrganizationName": caller.Settings,
 		}[mutation]
 		if needed == "" {
 			t.Errorf("%s needs which permission? Add it.", mutation)
