@@ -133,6 +133,7 @@ type MutationResolver interface {
 	ImportPrices(ctx context.Context, input model.ImportPricesInput) (*model.ImportPricesPayload, error)
 	AcceptPrice(ctx context.Context, input model.AcceptPriceInput) (*model.AcceptPricePayload, error)
 	RejectPrice(ctx context.Context, input model.RejectPriceInput) (*model.RejectPricePayload, error)
+	TestAlertWebhook(ctx context.Context, input model.TestAlertWebhookInput) (*model.TestAlertWebhookPayload, error)
 	SetAlertWebhook(ctx context.Context, input model.SetAlertWebhookInput) (*model.SetAlertWebhookPayload, error)
 	MarkAlertsRead(ctx context.Context, input model.MarkAlertsReadInput) (*model.MarkAlertsReadPayload, error)
 	CreateAPIKey(ctx context.Context, input model.CreateAPIKeyInput) (*model.CreateAPIKeyPayload, error)
@@ -163,6 +164,7 @@ type OrganizationResolver interface {
 	Verification(ctx context.Context, obj *model.Organization) (*model.Verification, error)
 	Verifications(ctx context.Context, obj *model.Organization, first *int, after *string, last *int, before *string) (*model.Connection[*model.Verification], error)
 	Batches(ctx context.Context, obj *model.Organization, first *int, after *string, last *int, before *string) (*model.Connection[*model.OrderedBatch], error)
+	Publications(ctx context.Context, obj *model.Organization, states []workflow.PublicationState, first *int, after *string, last *int, before *string) (*model.Connection[*model.Publication], error)
 	Alerts(ctx context.Context, obj *model.Organization, kinds []cost.AlertKind, unread *bool, first *int, after *string, last *int, before *string) (*model.Connection[*model.Alert], error)
 
 	Funnel(ctx context.Context, obj *model.Organization, rangeArg model.DayRange) (*model.Funnel, error)
@@ -171,6 +173,7 @@ type OrganizationResolver interface {
 	CostPerIcp(ctx context.Context, obj *model.Organization, rangeArg model.DayRange) (*report.ICPCost, error)
 }
 type PublicationResolver interface {
+	ArticleTitle(ctx context.Context, obj *model.Publication) (string, error)
 	Target(ctx context.Context, obj *model.Publication) (*model.PublishTarget, error)
 
 	Events(ctx context.Context, obj *model.Publication) ([]model.PublicationEvent, error)
@@ -184,6 +187,7 @@ type QueryResolver interface {
 	Organization(ctx context.Context) (*model.Organization, error)
 	Prices(ctx context.Context, models []string, at *scalar.WrittenDateTime, first *int, after *string, last *int, before *string) (*model.Connection[*model.Price], error)
 	Forecast(ctx context.Context, workflowID publicid.ID, articles int, mode *cost.ResearchMode) (*engine.WorkForecast, error)
+	NewWorkflowForecast(ctx context.Context, limit *scalar.WrittenUSD, mode *content.Mode) (*model.NewWorkflowForecast, error)
 	PriceProposals(ctx context.Context, states []cost.ProposalState, first *int, after *string, last *int, before *string) (*model.Connection[*model.PriceProposal], error)
 }
 type SpendResolver interface {
@@ -331,6 +335,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("StartStepsInput", ec.unmarshalInputStartStepsInput),
 			graphql.NewInputUnmarshaler("StartVerificationInput", ec.unmarshalInputStartVerificationInput),
 			graphql.NewInputUnmarshaler("StepResultInput", ec.unmarshalInputStepResultInput),
+			graphql.NewInputUnmarshaler("TestAlertWebhookInput", ec.unmarshalInputTestAlertWebhookInput),
 			graphql.NewInputUnmarshaler("TestPublishTargetInput", ec.unmarshalInputTestPublishTargetInput),
 			graphql.NewInputUnmarshaler("TimeRange", ec.unmarshalInputTimeRange),
 			graphql.NewInputUnmarshaler("TransitionWorkflowInput", ec.unmarshalInputTransitionWorkflowInput),
@@ -530,6 +535,17 @@ type Query {
     "Where the evidence of the articles comes from. The server's own way when absent."
     mode: ResearchMode
   ): WorkForecast @requires(permission: READ)
+
+  """
+  What a new workflow can do with a limit: the cost of the steps before the articles, and how many articles the rest pays
+  for. Nothing is created or reserved. The error ` + "`" + `PRICE_UNKNOWN` + "`" + ` when a model has no price. Requires READ_ALL.
+  """
+  newWorkflowForecast(
+    "The limit of the workflow. The organization's ` + "`" + `workflowLimit` + "`" + ` when absent."
+    limit: USD
+    "Where keywords come from. The mode of the organization's market when absent."
+    mode: AnalysisMode
+  ): NewWorkflowForecast! @requires(permission: READ_ALL)
 
   "The quarantined prices from your organization's imports, oldest first. Needs READ_ALL as well. Requires CALLS."
   priceProposals(
@@ -1012,6 +1028,16 @@ type Mutation {
     "The price and the reason."
     input: RejectPriceInput!
   ): RejectPricePayload! @requires(permission: PRICES)
+
+  """
+  Sends one signed test message to the organization's webhook, as an alert is sent, and waits up to 6 seconds for the
+  answer. It is never repeated. ` + "`" + `RATE_LIMITED` + "`" + ` after five at once, and then more than one in 10 seconds.
+  Requires SETTINGS.
+  """
+  testAlertWebhook(
+    "A key, if the request may come twice."
+    input: TestAlertWebhookInput!
+  ): TestAlertWebhookPayload! @requires(permission: SETTINGS)
 
   """
   Sets or removes the webhook address for alerts. Each call makes a new signing secret, also for the same address. Only
@@ -2782,6 +2808,10 @@ type ArticlePlanItem {
   revision: Int!
   "The author of that revision. Null without a brief."
   author: AuthorKind
+  "The actor that wrote that revision. Null without a brief. Requires ACTORS."
+  actor: String @requires(permission: ACTORS)
+  "The time at which it was written. Null without a brief."
+  revisedAt: DateTime
   "The current decision. Null when there is none, or when it was cleared."
   choice: PlanChoice
   "True when the decision was taken over from an earlier plan."
@@ -3302,6 +3332,11 @@ input ArticlePlanItemInput {
   articleId: ID!
   "The decision. The earlier one stays when absent."
   choice: PlanChoice
+  """
+  The revision of the brief that you have read: ` + "`" + `item.revision` + "`" + `. Another one is a ` + "`" + `REVISION_CONFLICT` + "`" + `, and nothing
+  changes. Any when absent.
+  """
+  expectedRevision: Int
   "Changes of the brief. An absent field stays as it is."
   brief: BriefInput
   "The reason, up to 2000 characters. An ` + "`" + `INVALID` + "`" + ` article needs one for its approval."
@@ -3412,8 +3447,12 @@ type RejectArticlePlanPayload {
 type Publication implements Node {
   "The id: ` + "`" + `pub_…` + "`" + `. It is the marker inside the post, and the id of the message to a webhook."
   id: ID!
+  "The workflow."
+  workflow: Workflow!
   "The id of the article: ` + "`" + `art_…` + "`" + `."
   articleId: ID!
+  "The title of the article. Its search phrase when the present visit of step 6 does not have the article."
+  articleTitle: String!
   "The target. Requires READ_ALL."
   target: PublishTarget! @requires(permission: READ_ALL)
   "The state."
@@ -4856,6 +4895,29 @@ type SetAlertWebhookPayload {
   userErrors: [UserError!]!
 }
 
+"Input of ` + "`" + `testAlertWebhook` + "`" + `."
+input TestAlertWebhookInput {
+  "A text of your choice, 1 to 255 characters, that makes the request safe to repeat."
+  idempotencyKey: String
+}
+
+"Answer of ` + "`" + `testAlertWebhook` + "`" + `."
+type TestAlertWebhookPayload {
+  "True when the receiver answered with a status of 2xx. Null when nothing was sent: after an error, and in a replay."
+  delivered: Boolean
+  "The status of the answer. Null without an answer."
+  status: Int
+  "Why there was no answer. Null with an answer."
+  problem: String
+  """
+  True when the key was used before, and nothing was sent now. The earlier request may have ended before its message went
+  out: send a test with another key.
+  """
+  replayed: Boolean!
+  "The reasons why the mutation did nothing; empty when it succeeded."
+  userErrors: [UserError!]!
+}
+
 # ------------------------------------------------------------------------------
 # API keys
 # ------------------------------------------------------------------------------
@@ -5293,6 +5355,22 @@ type Organization implements Node @requires(permission: READ_ALL) {
     before: String
   ): BatchConnection!
   """
+  The publications of all workflows, those first whose last event is the oldest. ` + "`" + `NEEDS_DECISION` + "`" + ` are those that wait for
+  a person.
+  """
+  publications(
+    "Only publications in one of these states. All when absent."
+    states: [PublicationState!]
+    "The number of items from the front: 1 to 100. 20 without ` + "`" + `first` + "`" + ` and ` + "`" + `last` + "`" + `."
+    first: Int
+    "A cursor of this list. The page begins after it."
+    after: String
+    "The number of items from the back: 1 to 100. Not together with ` + "`" + `first` + "`" + `."
+    last: Int
+    "A cursor of this list. The page ends before it. It goes with ` + "`" + `last` + "`" + `."
+    before: String
+  ): PublicationConnection!
+  """
   The alerts, newest first. Each is written once, in the transaction of its cause. The webhook, if there is one,
   receives the same alerts. Requires ALERTS.
   """
@@ -5710,6 +5788,8 @@ enum UsageDimension {
   ACTOR
   "The API key that reserved the call. Calls without one form their own group. ` + "`" + `FORBIDDEN` + "`" + ` without ` + "`" + `ACTORS` + "`" + `."
   API_KEY
+  "The provider that served the call, as its settlement names it. Calls without one form their own group."
+  PROVIDER
 }
 
 "The sums over some calls. Requires READ."
@@ -5744,12 +5824,16 @@ type UsageGroup @requires(permission: READ) {
   step: StepKey
   "The workflow that pays. Null unless grouped by ` + "`" + `WORKFLOW` + "`" + `."
   workflowId: ID
+  "That workflow. Null unless grouped by ` + "`" + `WORKFLOW` + "`" + `."
+  workflow: Workflow
   "The state of the calls. Null unless grouped by ` + "`" + `OUTCOME` + "`" + `."
   outcome: CallState
   "The actor that reserved the calls. Null unless grouped by ` + "`" + `ACTOR` + "`" + `. Requires ACTORS."
   actor: String @requires(permission: ACTORS)
   "The API key that reserved the calls: ` + "`" + `key_…` + "`" + `. Null unless grouped by ` + "`" + `API_KEY` + "`" + `, and without a key. Requires ACTORS."
   apiKeyId: ID @requires(permission: ACTORS)
+  "The provider that served the calls. Null unless grouped by ` + "`" + `PROVIDER` + "`" + `, and for calls without a known one."
+  provider: String
   "The number of calls."
   calls: Count!
   "The known tokens of the requests."
@@ -5813,6 +5897,31 @@ type WorkForecast @requires(permission: READ) {
   affordable: Int!
   "The kinds of calls, of one article or of the work. Requires READ."
   parts: [PartForecast!]!
+}
+
+"What a new workflow can do with a limit. Requires READ."
+type NewWorkflowForecast @requires(permission: READ) {
+  "The forecast as a sentence, with rounded amounts."
+  sentence: String!
+  "The limit of the workflow. Null: no limit."
+  limit: USD
+  """
+  The five steps before the articles, for about ten selected keywords and thirty briefs. People select more or fewer, so
+  it is no bound. Requires READ.
+  """
+  preparation: WorkForecast!
+  """
+  One article. Its ` + "`" + `affordable` + "`" + ` is for the room that is left when the preparation costs what it likely does.
+  Requires READ.
+  """
+  article: WorkForecast!
+  """
+  How many articles the limit and the month pay for when each costs its ` + "`" + `cap` + "`" + `, after the likely cost of the preparation:
+  at most 50.
+  """
+  guaranteed: Int!
+  "How many articles they pay for when each costs what it likely does: at most 50."
+  likely: Int!
 }
 
 "The expected cost of one kind of call. Requires READ."
@@ -6063,7 +6172,7 @@ type StaleState implements UserError {
   current: Workflow!
 }
 
-"The article has another revision than the expected one."
+"The article, or the brief of the plan, has another revision than the expected one."
 type RevisionConflict implements UserError {
   "` + "`" + `REVISION_CONFLICT` + "`" + `."
   code: ErrorCode!
@@ -7191,6 +7300,10 @@ func (ec *executionContext) childFields_ArticlePlanItem(ctx context.Context, fie
 		return ec.fieldContext_ArticlePlanItem_revision(ctx, field)
 	case "author":
 		return ec.fieldContext_ArticlePlanItem_author(ctx, field)
+	case "actor":
+		return ec.fieldContext_ArticlePlanItem_actor(ctx, field)
+	case "revisedAt":
+		return ec.fieldContext_ArticlePlanItem_revisedAt(ctx, field)
 	case "choice":
 		return ec.fieldContext_ArticlePlanItem_choice(ctx, field)
 	case "isCarried":
@@ -8233,6 +8346,24 @@ func (ec *executionContext) childFields_MonthEdge(ctx context.Context, field gra
 	return nil, fmt.Errorf("no field named %q was found under type MonthEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_NewWorkflowForecast(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "sentence":
+		return ec.fieldContext_NewWorkflowForecast_sentence(ctx, field)
+	case "limit":
+		return ec.fieldContext_NewWorkflowForecast_limit(ctx, field)
+	case "preparation":
+		return ec.fieldContext_NewWorkflowForecast_preparation(ctx, field)
+	case "article":
+		return ec.fieldContext_NewWorkflowForecast_article(ctx, field)
+	case "guaranteed":
+		return ec.fieldContext_NewWorkflowForecast_guaranteed(ctx, field)
+	case "likely":
+		return ec.fieldContext_NewWorkflowForecast_likely(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type NewWorkflowForecast", field.Name)
+}
+
 func (ec *executionContext) childFields_Organization(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -8283,6 +8414,8 @@ func (ec *executionContext) childFields_Organization(ctx context.Context, field 
 		return ec.fieldContext_Organization_verifications(ctx, field)
 	case "batches":
 		return ec.fieldContext_Organization_batches(ctx, field)
+	case "publications":
+		return ec.fieldContext_Organization_publications(ctx, field)
 	case "alerts":
 		return ec.fieldContext_Organization_alerts(ctx, field)
 	case "alertWebhook":
@@ -8547,8 +8680,12 @@ func (ec *executionContext) childFields_Publication(ctx context.Context, field g
 	switch field.Name {
 	case "id":
 		return ec.fieldContext_Publication_id(ctx, field)
+	case "workflow":
+		return ec.fieldContext_Publication_workflow(ctx, field)
 	case "articleId":
 		return ec.fieldContext_Publication_articleId(ctx, field)
+	case "articleTitle":
+		return ec.fieldContext_Publication_articleTitle(ctx, field)
 	case "target":
 		return ec.fieldContext_Publication_target(ctx, field)
 	case "state":
@@ -9297,6 +9434,22 @@ func (ec *executionContext) childFields_SupersededVisit(ctx context.Context, fie
 	return nil, fmt.Errorf("no field named %q was found under type SupersededVisit", field.Name)
 }
 
+func (ec *executionContext) childFields_TestAlertWebhookPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "delivered":
+		return ec.fieldContext_TestAlertWebhookPayload_delivered(ctx, field)
+	case "status":
+		return ec.fieldContext_TestAlertWebhookPayload_status(ctx, field)
+	case "problem":
+		return ec.fieldContext_TestAlertWebhookPayload_problem(ctx, field)
+	case "replayed":
+		return ec.fieldContext_TestAlertWebhookPayload_replayed(ctx, field)
+	case "userErrors":
+		return ec.fieldContext_TestAlertWebhookPayload_userErrors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TestAlertWebhookPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_TestPublishTargetPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "target":
@@ -9579,12 +9732,16 @@ func (ec *executionContext) childFields_UsageGroup(ctx context.Context, field gr
 		return ec.fieldContext_UsageGroup_step(ctx, field)
 	case "workflowId":
 		return ec.fieldContext_UsageGroup_workflowId(ctx, field)
+	case "workflow":
+		return ec.fieldContext_UsageGroup_workflow(ctx, field)
 	case "outcome":
 		return ec.fieldContext_UsageGroup_outcome(ctx, field)
 	case "actor":
 		return ec.fieldContext_UsageGroup_actor(ctx, field)
 	case "apiKeyId":
 		return ec.fieldContext_UsageGroup_apiKeyId(ctx, field)
+	case "provider":
+		return ec.fieldContext_UsageGroup_provider(ctx, field)
 	case "calls":
 		return ec.fieldContext_UsageGroup_calls(ctx, field)
 	case "promptTokens":
@@ -10891,6 +11048,20 @@ func (ec *executionContext) field_Mutation_startVerification_args(ctx context.Co
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_testAlertWebhook_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (model.TestAlertWebhookInput, error) {
+			return ec.unmarshalNTestAlertWebhookInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐTestAlertWebhookInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_testPublishTarget_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -11297,6 +11468,52 @@ func (ec *executionContext) field_Organization_priceJournal_args(ctx context.Con
 	return args, nil
 }
 
+func (ec *executionContext) field_Organization_publications_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "states",
+		func(ctx context.Context, v any) ([]workflow.PublicationState, error) {
+			return ec.unmarshalOPublicationState2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐPublicationStateᚄ(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["states"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "last",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["last"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "before",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["before"] = arg4
+	return args, nil
+}
+
 func (ec *executionContext) field_Organization_settingsJournal_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -11458,6 +11675,28 @@ func (ec *executionContext) field_Query_forecast_args(ctx context.Context, rawAr
 		return nil, err
 	}
 	args["mode"] = arg2
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_newWorkflowForecast_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "limit",
+		func(ctx context.Context, v any) (*scalar.WrittenUSD, error) {
+			return ec.unmarshalOUSD2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋscalarᚐWrittenUSD(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["limit"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "mode",
+		func(ctx context.Context, v any) (*content.Mode, error) {
+			return ec.unmarshalOAnalysisMode2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcontentᚐMode(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["mode"] = arg1
 	return args, nil
 }
 
@@ -16820,6 +17059,72 @@ func (ec *executionContext) _ArticlePlanItem_author(ctx context.Context, field g
 
 func (ec *executionContext) fieldContext_ArticlePlanItem_author(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("ArticlePlanItem", field, true, false, "AuthorKind")
+}
+
+func (ec *executionContext) _ArticlePlanItem_actor(ctx context.Context, field graphql.CollectedField, obj *model.ArticlePlanItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ArticlePlanItem_actor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Actor(), nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "ACTORS")
+				if err != nil {
+					var zeroVal *string
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *string
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+
+func (ec *executionContext) fieldContext_ArticlePlanItem_actor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ArticlePlanItem", field, true, false, "String")
+}
+
+func (ec *executionContext) _ArticlePlanItem_revisedAt(ctx context.Context, field graphql.CollectedField, obj *model.ArticlePlanItem) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ArticlePlanItem_revisedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RevisedAt(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalODateTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+
+func (ec *executionContext) fieldContext_ArticlePlanItem_revisedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ArticlePlanItem", field, true, false, "DateTime")
 }
 
 func (ec *executionContext) _ArticlePlanItem_choice(ctx context.Context, field graphql.CollectedField, obj *model.ArticlePlanItem) (ret graphql.Marshaler) {
@@ -30376,6 +30681,69 @@ func (ec *executionContext) fieldContext_Mutation_rejectPrice(ctx context.Contex
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_testAlertWebhook(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_testAlertWebhook(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().TestAlertWebhook(ctx, fc.Args["input"].(model.TestAlertWebhookInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "SETTINGS")
+				if err != nil {
+					var zeroVal *model.TestAlertWebhookPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.TestAlertWebhookPayload
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, nil, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.TestAlertWebhookPayload) graphql.Marshaler {
+			return ec.marshalNTestAlertWebhookPayload2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐTestAlertWebhookPayload(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+
+func (ec *executionContext) fieldContext_Mutation_testAlertWebhook(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_TestAlertWebhookPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_testAlertWebhook_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_setAlertWebhook(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -31004,6 +31372,204 @@ func (ec *executionContext) fieldContext_Mutation_setTimeZone(ctx context.Contex
 		return fc, err
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _NewWorkflowForecast_sentence(ctx context.Context, field graphql.CollectedField, obj *model.NewWorkflowForecast) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_NewWorkflowForecast_sentence(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Sentence(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+
+func (ec *executionContext) fieldContext_NewWorkflowForecast_sentence(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("NewWorkflowForecast", field, true, false, "String")
+}
+
+func (ec *executionContext) _NewWorkflowForecast_limit(ctx context.Context, field graphql.CollectedField, obj *model.NewWorkflowForecast) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_NewWorkflowForecast_limit(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Limit(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *cost.Pico) graphql.Marshaler {
+			return ec.marshalOUSD2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcostᚐPico(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+
+func (ec *executionContext) fieldContext_NewWorkflowForecast_limit(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("NewWorkflowForecast", field, true, false, "USD")
+}
+
+func (ec *executionContext) _NewWorkflowForecast_preparation(ctx context.Context, field graphql.CollectedField, obj *model.NewWorkflowForecast) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_NewWorkflowForecast_preparation(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Preparation, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ")
+				if err != nil {
+					var zeroVal engine.WorkForecast
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal engine.WorkForecast
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v engine.WorkForecast) graphql.Marshaler {
+			return ec.marshalNWorkForecast2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋengineᚐWorkForecast(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+
+func (ec *executionContext) fieldContext_NewWorkflowForecast_preparation(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "NewWorkflowForecast",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_WorkForecast(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _NewWorkflowForecast_article(ctx context.Context, field graphql.CollectedField, obj *model.NewWorkflowForecast) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_NewWorkflowForecast_article(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Article, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ")
+				if err != nil {
+					var zeroVal engine.WorkForecast
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal engine.WorkForecast
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v engine.WorkForecast) graphql.Marshaler {
+			return ec.marshalNWorkForecast2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋengineᚐWorkForecast(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+
+func (ec *executionContext) fieldContext_NewWorkflowForecast_article(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "NewWorkflowForecast",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_WorkForecast(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _NewWorkflowForecast_guaranteed(ctx context.Context, field graphql.CollectedField, obj *model.NewWorkflowForecast) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_NewWorkflowForecast_guaranteed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Guaranteed(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+
+func (ec *executionContext) fieldContext_NewWorkflowForecast_guaranteed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("NewWorkflowForecast", field, true, false, "Int")
+}
+
+func (ec *executionContext) _NewWorkflowForecast_likely(ctx context.Context, field graphql.CollectedField, obj *model.NewWorkflowForecast) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_NewWorkflowForecast_likely(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Likely, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+
+func (ec *executionContext) fieldContext_NewWorkflowForecast_likely(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("NewWorkflowForecast", field, false, false, "Int")
 }
 
 func (ec *executionContext) _NotFound_code(ctx context.Context, field graphql.CollectedField, obj *model.NotFound) (ret graphql.Marshaler) {
@@ -32182,6 +32748,51 @@ func (ec *executionContext) fieldContext_Organization_batches(ctx context.Contex
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Organization_batches_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Organization_publications(ctx context.Context, field graphql.CollectedField, obj *model.Organization) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Organization_publications(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Organization().Publications(ctx, obj, fc.Args["states"].([]workflow.PublicationState), fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Connection[*model.Publication]) graphql.Marshaler {
+			return ec.marshalNPublicationConnection2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐConnection(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+
+func (ec *executionContext) fieldContext_Organization_publications(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Organization",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PublicationConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Organization_publications_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -34870,6 +35481,39 @@ func (ec *executionContext) fieldContext_Publication_id(_ context.Context, field
 	return graphql.NewScalarFieldContext("Publication", field, true, false, "ID")
 }
 
+func (ec *executionContext) _Publication_workflow(ctx context.Context, field graphql.CollectedField, obj *model.Publication) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Publication_workflow(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Workflow, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Workflow) graphql.Marshaler {
+			return ec.marshalNWorkflow2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐWorkflow(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+
+func (ec *executionContext) fieldContext_Publication_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Publication",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Workflow(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Publication_articleId(ctx context.Context, field graphql.CollectedField, obj *model.Publication) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -34892,6 +35536,30 @@ func (ec *executionContext) _Publication_articleId(ctx context.Context, field gr
 
 func (ec *executionContext) fieldContext_Publication_articleId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Publication", field, true, false, "ID")
+}
+
+func (ec *executionContext) _Publication_articleTitle(ctx context.Context, field graphql.CollectedField, obj *model.Publication) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Publication_articleTitle(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Publication().ArticleTitle(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+
+func (ec *executionContext) fieldContext_Publication_articleTitle(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Publication", field, true, true, "String")
 }
 
 func (ec *executionContext) _Publication_target(ctx context.Context, field graphql.CollectedField, obj *model.Publication) (ret graphql.Marshaler) {
@@ -36538,6 +37206,81 @@ func (ec *executionContext) fieldContext_Query_forecast(ctx context.Context, fie
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Query_forecast_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_newWorkflowForecast(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_newWorkflowForecast(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().NewWorkflowForecast(ctx, fc.Args["limit"].(*scalar.WrittenUSD), fc.Args["mode"].(*content.Mode))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ")
+				if err != nil {
+					var zeroVal *model.NewWorkflowForecast
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.NewWorkflowForecast
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, nil, directive0, permission)
+			}
+			directive2 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNPermission2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋcallerᚐPermission(ctx, "READ_ALL")
+				if err != nil {
+					var zeroVal *model.NewWorkflowForecast
+					return zeroVal, err
+				}
+				if ec.Directives.Requires == nil {
+					var zeroVal *model.NewWorkflowForecast
+					return zeroVal, errors.New("directive requires is not implemented")
+				}
+				return ec.Directives.Requires(ctx, nil, directive1, permission)
+			}
+
+			next = directive2
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *model.NewWorkflowForecast) graphql.Marshaler {
+			return ec.marshalNNewWorkflowForecast2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐNewWorkflowForecast(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+
+func (ec *executionContext) fieldContext_Query_newWorkflowForecast(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_NewWorkflowForecast(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_newWorkflowForecast_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -43225,6 +43968,135 @@ func (ec *executionContext) fieldContext_TerminalState_current(_ context.Context
 	return fc, nil
 }
 
+func (ec *executionContext) _TestAlertWebhookPayload_delivered(ctx context.Context, field graphql.CollectedField, obj *model.TestAlertWebhookPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TestAlertWebhookPayload_delivered(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Delivered, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *bool) graphql.Marshaler {
+			return ec.marshalOBoolean2ᚖbool(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+
+func (ec *executionContext) fieldContext_TestAlertWebhookPayload_delivered(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TestAlertWebhookPayload", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _TestAlertWebhookPayload_status(ctx context.Context, field graphql.CollectedField, obj *model.TestAlertWebhookPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TestAlertWebhookPayload_status(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Status, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+
+func (ec *executionContext) fieldContext_TestAlertWebhookPayload_status(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TestAlertWebhookPayload", field, false, false, "Int")
+}
+
+func (ec *executionContext) _TestAlertWebhookPayload_problem(ctx context.Context, field graphql.CollectedField, obj *model.TestAlertWebhookPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TestAlertWebhookPayload_problem(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Problem, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+
+func (ec *executionContext) fieldContext_TestAlertWebhookPayload_problem(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TestAlertWebhookPayload", field, false, false, "String")
+}
+
+func (ec *executionContext) _TestAlertWebhookPayload_replayed(ctx context.Context, field graphql.CollectedField, obj *model.TestAlertWebhookPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TestAlertWebhookPayload_replayed(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Replayed, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+
+func (ec *executionContext) fieldContext_TestAlertWebhookPayload_replayed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TestAlertWebhookPayload", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _TestAlertWebhookPayload_userErrors(ctx context.Context, field graphql.CollectedField, obj *model.TestAlertWebhookPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TestAlertWebhookPayload_userErrors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserErrors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []model.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+
+func (ec *executionContext) fieldContext_TestAlertWebhookPayload_userErrors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "TestAlertWebhookPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _TestPublishTargetPayload_target(ctx context.Context, field graphql.CollectedField, obj *model.TestPublishTargetPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -45793,6 +46665,39 @@ func (ec *executionContext) fieldContext_UsageGroup_workflowId(_ context.Context
 	return graphql.NewScalarFieldContext("UsageGroup", field, true, false, "ID")
 }
 
+func (ec *executionContext) _UsageGroup_workflow(ctx context.Context, field graphql.CollectedField, obj *model.UsageGroup) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UsageGroup_workflow(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Workflow(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Workflow) graphql.Marshaler {
+			return ec.marshalOWorkflow2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐWorkflow(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+
+func (ec *executionContext) fieldContext_UsageGroup_workflow(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UsageGroup",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Workflow(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _UsageGroup_outcome(ctx context.Context, field graphql.CollectedField, obj *model.UsageGroup) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -45899,6 +46804,30 @@ func (ec *executionContext) _UsageGroup_apiKeyId(ctx context.Context, field grap
 
 func (ec *executionContext) fieldContext_UsageGroup_apiKeyId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UsageGroup", field, true, false, "ID")
+}
+
+func (ec *executionContext) _UsageGroup_provider(ctx context.Context, field graphql.CollectedField, obj *model.UsageGroup) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UsageGroup_provider(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Provider(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+
+func (ec *executionContext) fieldContext_UsageGroup_provider(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UsageGroup", field, true, false, "String")
 }
 
 func (ec *executionContext) _UsageGroup_calls(ctx context.Context, field graphql.CollectedField, obj *model.UsageGroup) (ret graphql.Marshaler) {
@@ -51260,7 +52189,7 @@ func (ec *executionContext) unmarshalInputArticlePlanItemInput(ctx context.Conte
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"articleId", "choice", "brief", "reason"}
+	fieldsInOrder := [...]string{"articleId", "choice", "expectedRevision", "brief", "reason"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -51281,6 +52210,13 @@ func (ec *executionContext) unmarshalInputArticlePlanItemInput(ctx context.Conte
 				return it, err
 			}
 			it.Choice = graphql.OmittableOf(data)
+		case "expectedRevision":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("expectedRevision"))
+			data, err := ec.unmarshalOInt2ᚖint(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ExpectedRevision = graphql.OmittableOf(data)
 		case "brief":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("brief"))
 			data, err := ec.unmarshalOBriefInput2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐBriefInput(ctx, v)
@@ -55418,6 +56354,48 @@ func UnmarshalStepResultInput(ctx context.Context, raw any) (model.StepResultInp
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputTestAlertWebhookInput(ctx context.Context, obj any) (model.TestAlertWebhookInput, error) {
+	var it model.TestAlertWebhookInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"idempotencyKey"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = graphql.OmittableOf(data)
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalTestAlertWebhookInput unmarshals raw into the TestAlertWebhookInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalTestAlertWebhookInput(ctx context.Context, raw any) (model.TestAlertWebhookInput, error) {
+	var out model.TestAlertWebhookInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "TestAlertWebhookInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputTestPublishTargetInput(ctx context.Context, obj any) (model.TestPublishTargetInput, error) {
 	var it model.TestPublishTargetInput
 	if obj == nil {
@@ -57701,6 +58679,16 @@ func (ec *executionContext) _ArticlePlanItem(ctx context.Context, sel ast.Select
 			}
 		case "author":
 			out.Values[i] = ec._ArticlePlanItem_author(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "actor":
+			out.Values[i] = ec._ArticlePlanItem_actor(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "revisedAt":
+			out.Values[i] = ec._ArticlePlanItem_revisedAt(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -61909,6 +62897,13 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		case "testAlertWebhook":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_testAlertWebhook(ctx, field)
+			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
 		case "setAlertWebhook":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_setAlertWebhook(ctx, field)
@@ -61976,6 +62971,64 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_setTimeZone(ctx, field)
 			})
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var newWorkflowForecastImplementors = []string{"NewWorkflowForecast"}
+
+func (ec *executionContext) _NewWorkflowForecast(ctx context.Context, sel ast.SelectionSet, obj *model.NewWorkflowForecast) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, newWorkflowForecastImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("NewWorkflowForecast")
+		case "sentence":
+			out.Values[i] = ec._NewWorkflowForecast_sentence(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "limit":
+			out.Values[i] = ec._NewWorkflowForecast_limit(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "preparation":
+			out.Values[i] = ec._NewWorkflowForecast_preparation(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "article":
+			out.Values[i] = ec._NewWorkflowForecast_article(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "guaranteed":
+			out.Values[i] = ec._NewWorkflowForecast_guaranteed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "likely":
+			out.Values[i] = ec._NewWorkflowForecast_likely(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -62186,6 +63239,12 @@ func (ec *executionContext) _Organization(ctx context.Context, sel ast.Selection
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Organization_batches(ctx, field, obj)
+				})
+		case "publications":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Organization_publications(ctx, field, obj)
 				})
 		case "alerts":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
@@ -63098,11 +64157,22 @@ func (ec *executionContext) _Publication(ctx context.Context, sel ast.SelectionS
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "workflow":
+			out.Values[i] = ec._Publication_workflow(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "articleId":
 			out.Values[i] = ec._Publication_articleId(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "articleTitle":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Publication_articleTitle(ctx, field, obj)
+				})
 		case "target":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
 				true, true,
@@ -63511,6 +64581,12 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_forecast(ctx, field)
+				})
+		case "newWorkflowForecast":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_newWorkflowForecast(ctx, field)
 				})
 		case "priceProposals":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
@@ -65994,6 +67070,59 @@ func (ec *executionContext) _TerminalState(ctx context.Context, sel ast.Selectio
 	return out
 }
 
+var testAlertWebhookPayloadImplementors = []string{"TestAlertWebhookPayload"}
+
+func (ec *executionContext) _TestAlertWebhookPayload(ctx context.Context, sel ast.SelectionSet, obj *model.TestAlertWebhookPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, testAlertWebhookPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("TestAlertWebhookPayload")
+		case "delivered":
+			out.Values[i] = ec._TestAlertWebhookPayload_delivered(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "status":
+			out.Values[i] = ec._TestAlertWebhookPayload_status(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "problem":
+			out.Values[i] = ec._TestAlertWebhookPayload_problem(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "replayed":
+			out.Values[i] = ec._TestAlertWebhookPayload_replayed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "userErrors":
+			out.Values[i] = ec._TestAlertWebhookPayload_userErrors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var testPublishTargetPayloadImplementors = []string{"TestPublishTargetPayload"}
 
 func (ec *executionContext) _TestPublishTargetPayload(ctx context.Context, sel ast.SelectionSet, obj *model.TestPublishTargetPayload) graphql.Marshaler {
@@ -66900,82 +68029,93 @@ func (ec *executionContext) _UsageGroup(ctx context.Context, sel ast.SelectionSe
 		case "day":
 			out.Values[i] = ec._UsageGroup_day(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "model":
 			out.Values[i] = ec._UsageGroup_model(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "step":
 			out.Values[i] = ec._UsageGroup_step(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "workflowId":
 			out.Values[i] = ec._UsageGroup_workflowId(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "workflow":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._UsageGroup_workflow(ctx, field, obj)
+				})
 		case "outcome":
 			out.Values[i] = ec._UsageGroup_outcome(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "actor":
 			out.Values[i] = ec._UsageGroup_actor(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "apiKeyId":
 			out.Values[i] = ec._UsageGroup_apiKeyId(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "provider":
+			out.Values[i] = ec._UsageGroup_provider(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "calls":
 			out.Values[i] = ec._UsageGroup_calls(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "promptTokens":
 			out.Values[i] = ec._UsageGroup_promptTokens(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "completionTokens":
 			out.Values[i] = ec._UsageGroup_completionTokens(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "settled":
 			out.Values[i] = ec._UsageGroup_settled(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "held":
 			out.Values[i] = ec._UsageGroup_held(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "assumed":
 			out.Values[i] = ec._UsageGroup_assumed(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "adjusted":
 			out.Values[i] = ec._UsageGroup_adjusted(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "overage":
 			out.Values[i] = ec._UsageGroup_overage(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "booked":
 			out.Values[i] = ec._UsageGroup_booked(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -70181,6 +71321,14 @@ func (ec *executionContext) marshalNMonthEdge2ᚕgithubᚗcomᚋinfin8contentᚋ
 	return ret
 }
 
+func (ec *executionContext) marshalNNewWorkflowForecast2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐNewWorkflowForecast(ctx context.Context, sel ast.SelectionSet, v *model.NewWorkflowForecast) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "NewWorkflowForecast!")
+		return graphql.Null
+	}
+	return ec._NewWorkflowForecast(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNOrderDirection2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐOrderDirection(ctx context.Context, v any) (model.OrderDirection, error) {
 	var res model.OrderDirection
 	err := res.UnmarshalGQL(v)
@@ -71673,6 +72821,19 @@ func (ec *executionContext) marshalNSupersededVisit2ᚕgithubᚗcomᚋinfin8cont
 	return ret
 }
 
+func (ec *executionContext) unmarshalNTestAlertWebhookInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐTestAlertWebhookInput(ctx context.Context, v any) (model.TestAlertWebhookInput, error) {
+	res, err := ec.unmarshalInputTestAlertWebhookInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNTestAlertWebhookPayload2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐTestAlertWebhookPayload(ctx context.Context, sel ast.SelectionSet, v *model.TestAlertWebhookPayload) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "TestAlertWebhookPayload!")
+		return graphql.Null
+	}
+	return ec._TestAlertWebhookPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalNTestPublishTargetInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐTestPublishTargetInput(ctx context.Context, v any) (model.TestPublishTargetInput, error) {
 	res, err := ec.unmarshalInputTestPublishTargetInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -72167,6 +73328,10 @@ func (ec *executionContext) marshalNWorkEvent2ᚖgithubᚗcomᚋinfin8contentᚋ
 		return graphql.Null
 	}
 	return ec._WorkEvent(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNWorkForecast2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋengineᚐWorkForecast(ctx context.Context, sel ast.SelectionSet, v engine.WorkForecast) graphql.Marshaler {
+	return ec._WorkForecast(ctx, sel, &v)
 }
 
 func (ec *executionContext) marshalNWorkInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐWorkInput(ctx context.Context, sel ast.SelectionSet, v model.WorkInput) graphql.Marshaler {
@@ -73641,6 +74806,42 @@ func (ec *executionContext) marshalOPublication2ᚖgithubᚗcomᚋinfin8content�
 		return graphql.Null
 	}
 	return ec._Publication(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOPublicationState2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐPublicationStateᚄ(ctx context.Context, v any) ([]workflow.PublicationState, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]workflow.PublicationState, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNPublicationState2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐPublicationState(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalOPublicationState2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐPublicationStateᚄ(ctx context.Context, sel ast.SelectionSet, v []workflow.PublicationState) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := marshalSlice(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNPublicationState2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋworkflowᚐPublicationState(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) marshalOPublishTarget2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐPublishTarget(ctx context.Context, sel ast.SelectionSet, v *model.PublishTarget) graphql.Marshaler {

@@ -49,6 +49,8 @@ async function start(): Promise<void> {
   }
   await enter(settings)
   keepSignedIn(settings)
+  // A link with a token that is opened in this tab changes only the part after #, which loads nothing.
+  addEventListener('hashchange', () => { if (settings.tokens && tokenIn(location.hash) !== null) location.reload() })
   const router = createAppRouter(settings)
   let api = createApi(settings)
   const render = () => root.render(

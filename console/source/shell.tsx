@@ -1,5 +1,5 @@
 // The frame of every page: sign-in, menu, header, live connection.
-import { Link, Outlet, useRouterState } from '@tanstack/react-router'
+import { Outlet, useRouterState } from '@tanstack/react-router'
 import { useEffect, useRef, type ReactNode } from 'react'
 import { useLive, useRead } from './api/client'
 import { addSeen, resyncs } from './api/events'
@@ -14,7 +14,8 @@ import { SignInPage } from './pages/sign-in'
 import { Button, ProblemNote, Skeleton, useNow } from './ui/basic'
 import { span } from './ui/format'
 import { keepFocus } from './ui/focus'
-import { HelpDialog, useShortcuts } from './ui/keys'
+import { Help, openHelp } from './ui/keys'
+import { PathLink } from './ui/path-link'
 import { setTheme, theme, type Theme } from './ui/theme'
 import { Toasts } from './ui/toast'
 
@@ -76,11 +77,6 @@ function Refused({ problem, again }: { problem: Problem; again: () => void }) {
   )
 }
 
-function Help() {
-  const [isOpen, close] = useShortcuts()
-  return isOpen ? <HelpDialog onClose={close} /> : null
-}
-
 /** Follows the organization, so that every page's rows change in place. */
 function Live() {
   const may = useMay()
@@ -111,21 +107,22 @@ export const entries: Entry[] = [
 
 function Menu({ settings }: { settings: Settings }) {
   const may = useMay()
-  const { location } = useRouterState()
+  const path = useRouterState({ select: (state) => state.location.pathname })
   const shown = entries.filter((entry) => !entry.needs || may(entry.needs))
   return (
     <nav className="menu" id="menu" aria-label="Console">
       <ul>
         {shown.map((entry) => (
           <li key={entry.to}>
-            <Link to={entry.to} aria-current={location.pathname.startsWith(entry.to) ? 'page' : undefined}>
+            <PathLink to={entry.to} aria-current={path.startsWith(entry.to) ? 'page' : undefined}>
               <span className="menu-sign" aria-hidden="true">{entry.sign}</span>{entry.label}
-            </Link>
+            </PathLink>
           </li>
         ))}
         {settings.playground && (
           <li className="menu-apart"><a href="/playground"><span className="menu-sign" aria-hidden="true">▷</span>Playground</a></li>
         )}
+        <li><button type="button" className="menu-button-line" onClick={openHelp}><span className="menu-sign" aria-hidden="true">⌨</span>Keyboard</button></li>
       </ul>
     </nav>
   )
@@ -136,7 +133,7 @@ function Header({ settings }: { settings: Settings }) {
   return (
     <header className="header">
       <MenuButton settings={settings} />
-      <Link to="/workflows" className="brand"><span className="brand-mark" aria-hidden="true">∞</span>Infin8Content</Link>
+      <PathLink to="/workflows" className="brand"><span className="brand-mark" aria-hidden="true">∞</span>Infin8Content</PathLink>
       <span className="header-gap" />
       <Connection />
       <span className="zone" title="All times are in this time zone; hover over a time to see UTC.">{organization.timeZone}</span>
@@ -152,6 +149,7 @@ function Header({ settings }: { settings: Settings }) {
 
 /** On a narrow screen the menu is a dialog. */
 function MenuButton({ settings }: { settings: Settings }) {
+  const { organization } = useViewer()
   const dialog = useRef<HTMLDialogElement>(null)
   const close = () => dialog.current?.close()
   return (
@@ -159,8 +157,9 @@ function MenuButton({ settings }: { settings: Settings }) {
       <Button kind="quiet" className="menu-button" aria-haspopup="dialog" aria-label="Menu"
         onClick={() => dialog.current?.showModal()}>☰</Button>
       <dialog ref={dialog} className="menu-dialog" aria-label="Menu"
-        onClick={(event) => { if ((event.target as HTMLElement).closest('a') || event.target === dialog.current) close() }}>
+        onClick={(event) => { if ((event.target as HTMLElement).closest('a, .menu-button-line') || event.target === dialog.current) close() }}>
         <Menu settings={settings} />
+        <p className="hint">Times are in the time zone {organization.timeZone}.</p>
         <div className="buttons"><ThemeSelect /><Button onClick={() => signOut()}>Sign out</Button><Button onClick={close}>Close</Button></div>
       </dialog>
     </>

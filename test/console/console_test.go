@@ -45,12 +45,12 @@ func TestConsole_InABrowser(t *testing.T) {
 	environment := []string{
 		"DATABASE_URL=" + db.URL,
 		"AUTH_SECRET=" + authSecret,
-		"INFIN8_ALERT_WEBHOOK_KEY=" + authSecret,
+		"WEBHOOK_SECRET=" + authSecret,
 		"SECRETS_KEY=" + authSecret,
 	}
 	quick := []string{
-		"--sandbox", "--publish-private", "--connections=12", "--lease=3s", "--heartbeat=1s", "--watch=100ms",
-		"--sweep=300ms",
+		"--sandbox", "--publish-private", "--webhook-private", "--connections=12",
+		"--lease=3s", "--heartbeat=1s", "--watch=100ms", "--sweep=300ms",
 	}
 	server := serve(t, environment, append(slices.Clone(quick), "--listen=127.0.0.1:0")...)
 
@@ -89,8 +89,9 @@ func TestConsole_InABrowser(t *testing.T) {
 		"edited":  site(t, true),
 		"login":   []string{publishing.Login, publishing.Password},
 		"control": control(t, map[string]func(){
-			"kill":  func() { fragile.kill() }, // of the present one
-			"start": func() { fragile = serve(t, environment, append(slices.Clone(web), listen)...) },
+			"kill":    func() { fragile.kill() }, // of the present one
+			"start":   func() { fragile = serve(t, environment, append(slices.Clone(web), listen)...) },
+			"webhook": func() {}, // takes what a webhook sends
 		}),
 	}
 	text, err := json.Marshal(world)

@@ -20,9 +20,10 @@ import { takeScreenshots } from './screenshots.mjs'
 /** The lanes, the longest first. Each has an organization of its own, and runs its files one after another. */
 const lanes = [
   ['pages', [pages]], ['walk', [walk]], ['reviews', [keywords, plan]], ['workflows', [workflows]], ['overview', [overview]],
-  ['together', [together]], ['keyboard', [keyboard]],   ['publishing', [publishing]], ['articles', [articles]], ['crashes', [crashes]], ['roles', [roles]], ['sign-in', [signIn]],
+  ['crashes', [crashes]], ['together', [together]],
+  ['keyboard', [keyboard]], ['publishing', [publishing]], ['articles', [articles]], ['roles', [roles]], ['sign-in', [signIn]],
 ]
-const width = 3 // lanes at the same time
+const width = 4 // lanes at the same time: they mostly wait for a worker
 
 const world = JSON.parse(process.env.CONSOLE_WORLD)
 const tally = { failed: 0, began: performance.now(), only: process.argv.slice(2) }

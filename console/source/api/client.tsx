@@ -16,7 +16,7 @@ const embedded = [
   'ArticleVersionConnection', 'Evidence' /* Its id is one within its article. */, 'BatchConnection', 'BatchEvent', 'BatchItem', 'BatchItemConnection',
   'BatchPreview', 'BatchRefusal', 'Brand', 'Brief', 'Market', 'WorkForecast', 'AlertConnection', 'AlertDelivery', 'AlertDifference', 'AlertEvent', 'AlertWebhook', 'ApiKeyConnection',
   'CallConnection', 'Company', 'Competitor', 'Forecast', 'Funnel', 'FunnelState', 'FunnelStep', 'Gate', 'GateDecision',
-  'GateSettings', 'GraphEdge', 'GraphState', 'Icp', 'IcpCost', 'KeywordConnection', 'KeywordSelection',
+  'GateSettings', 'GraphEdge', 'GraphState', 'Icp', 'IcpCost', 'KeywordConnection', 'KeywordSelection', 'NewWorkflowForecast',
   'ApiKeyEvent', 'ApiKeyEventConnection', 'LedgerEntryConnection', 'Month', 'MonthConnection', 'PageInfo', 'PriceEvent', 'PublicationConnection', 'PublicationEvent',
   'PriceEventConnection', 'SettingsChange', 'SettingsChangeConnection', 'SettingValue', 'StatusCount', 'StepResult', 'SupersededBrief', 'SupersededVisit', 'WorkflowCounts', 'Similarity', 'UnclusteredKeyword', 'UnitConnection', 'UnitEvent', 'Period', 'Price', 'PriceConnection', 'PriceProposalConnection', 'Spend',
   'SpendEvent', 'TransitionConnection', 'TransitionEvent', 'Usage', 'UsageGroup', 'UsageReport', 'UsageSums', 'Viewer',

@@ -1,5 +1,5 @@
 // The person who is signed in, for every page.
-import { createContext, useContext } from 'react'
+import { createContext, useCallback, useContext } from 'react'
 import type { Permission, ViewerQuery } from '../gql/graphql'
 
 export type Viewer = ViewerQuery['viewer']
@@ -14,7 +14,7 @@ export function useViewer(): Viewer {
 
 export function useMay(): (permission: Permission) => boolean {
   const { permissions } = useViewer()
-  return (permission) => permissions.includes(permission)
+  return useCallback((permission) => permissions.includes(permission), [permissions])
 }
 
 const rights: Partial<Record<Permission, string>> = {

@@ -1,9 +1,9 @@
 // The actions on the chosen rows, or on all of the filter.
-import { Link } from '@tanstack/react-router'
 import { lazy, Suspense, useState } from 'react'
 import { denied, useMay, useViewer } from '../api/viewer'
 import type { WorkflowFilter, WorkflowRowFragment } from '../gql/graphql'
 import { Button } from '../ui/basic'
+import { PathLink } from '../ui/path-link'
 import { bulkActions, type BulkAction } from './bulk-rules'
 
 const BulkDialog = lazy(() => import('./bulk').then((module) => ({ default: module.BulkDialog })))
@@ -19,7 +19,7 @@ export function BulkBar({ chosen, filter }: { chosen: WorkflowRowFragment[]; fil
       {(Object.keys(bulkActions) as BulkAction[]).map((one) => (
         <Button key={one} kind="quiet" reason={may(bulkActions[one].needs) ? null : denied(role, bulkActions[one].needs)} onClick={() => setAction(one)}>{bulkActions[one].label}</Button>
       ))}
-      <Link to="/batches" className="bulk-link">Batches</Link>
+      <PathLink to="/batches" className="bulk-link">Batches</PathLink>
       {action && (
         <Suspense fallback={null}>
           <BulkDialog action={action} filter={filter} chosen={whole ? null : chosen} onClose={() => setAction(null)} />

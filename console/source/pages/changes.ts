@@ -14,7 +14,7 @@ export function selectionChanges(before: Selected[], after: Selected[]): string[
 }
 
 type Planned = {
-  id: string; revision: number; choice?: string | null; decidedBy?: string | null
+  id: string; revision: number; actor?: string | null; choice?: string | null; decidedBy?: string | null
   brief?: { title: string } | null; page: { primaryKeyword: { text: string } }
 }
 
@@ -30,7 +30,7 @@ export function planChanges(before: Planned[], after: Planned[]): string[] {
       if ((then.choice ?? null) !== (now.choice ?? null)) {
         lines.push(now.choice ? `${name} was ${words(now.choice).toLowerCase()}${by(now.decidedBy)}.` : `The decision about ${name} was taken back.`)
       }
-      if (then.revision !== now.revision) lines.push(`The brief of ${name} was changed: it has revision ${now.revision}.`)
+      if (then.revision !== now.revision) lines.push(`The brief of ${name} was changed${by(now.actor)}: it has revision ${now.revision}.`)
     }
   }
   const left = new Set(after.map((one) => one.id))

@@ -1,10 +1,11 @@
 // The form for a new workflow.
 import { useNavigate } from '@tanstack/react-router'
-import { useState } from 'react'
-import { newKey, useAct, type UserError } from '../api/client'
+import { useEffect, useState } from 'react'
+import { newKey, useAct, useRead, type UserError } from '../api/client'
 import { useMay, useViewer } from '../api/viewer'
-import { CreateWorkflowDocument, SetCompetitorsDocument, StartStepDocument } from '../gql/graphql'
+import { CreateWorkflowDocument, NewWorkflowForecastDocument, SetCompetitorsDocument, StartStepDocument } from '../gql/graphql'
 import { money } from '../ui/format'
+import { languageOf, modeLabels, placeOf } from './market-names'
 import { Dialog, errorsElsewhere, Field } from '../ui/dialog'
 import { say } from '../ui/toast'
 
@@ -53,11 +54,42 @@ export function NewWorkflowDialog({ onClose }: { onClose: () => void }) {
         hint={`The most that the workflow may spend. ${money(organization.workflowLimit, 'No limit')} when empty.`}>
         {text('limit')}
       </Field>
+      <Buys limit={form.limit.trim()} />
       <label className="check">
         <input type="checkbox" checked={form.start} onChange={(event) => set({ start: event.target.checked })} /> Start at once
       </label>
     </Dialog>
   )
+}
+
+const isAmount = (text: string) => /^\d{1,9}(\.\d{1,12})?$/.test(text)
+
+/** What the limit buys in the organization's market, from a moment after the person has written it. */
+function Buys({ limit }: { limit: string }) {
+  const settled = useSettled(limit)
+  const isAsked = settled === '' || isAmount(settled)
+  const read = useRead(NewWorkflowForecastDocument, { limit: settled || null }, { skip: !isAsked })
+  const market = read.data?.viewer.organization.market
+  // An answer for another limit would be wrong.
+  const found = isAsked && settled === limit && !read.isReading && !read.problem ? read.data?.newWorkflowForecast : undefined
+  return (
+    <div className="buys" aria-busy={isAsked && found === undefined && !read.problem}>
+      {found && <p className={found.guaranteed === 0 ? 'note warn' : 'hint'} role="status">{found.guaranteed === 0 && '⚠ '}{found.sentence}</p>}
+      {!found && isAsked && !read.problem && <div className="bone" />}
+      {read.problem && isAsked && <p className="hint" role="status">There is no forecast now: {read.problem.message}</p>}
+      {market && <p className="hint">{`Market: ${placeOf(market.locationCode)}, ${languageOf(market.languageCode)}. Keywords come from: ${modeLabels[market.mode]}. The organization’s page has this setting.`}</p>}
+    </div>
+  )
+}
+
+/** A value that has not changed for a moment. */
+function useSettled<T>(value: T, pause = 300): T {
+  const [settled, setSettled] = useState(value)
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(value), pause)
+    return () => clearTimeout(timer)
+  }, [value, pause])
+  return settled
 }
 
 /** Creates the workflow, names its competitors and starts it. What is done stays done when a later part fails. */

@@ -20,11 +20,16 @@ export const steps: { key: StepKey; label: string }[] = [
   { key: 'PUBLISH', label: '7 Publishing' },
 ]
 
+/** How long a workflow has not moved, in hours. */
+export const stills = { hour: { label: '1 hour', hours: 1 }, day: { label: '1 day', hours: 24 }, week: { label: '7 days', hours: 168 } } as const
+export type Still = keyof typeof stills
+
 export type Search = {
   status?: WorkflowStatus
   step?: StepKey
   text?: string
   creator?: string
+  still?: Still
   from?: string
   to?: string
   order?: OrderName
@@ -45,6 +50,7 @@ export function readSearch(raw: Record<string, unknown>): Search {
     step: oneOf(raw.step, steps.map((step) => step.key)),
     text: textIn(raw.text),
     creator: textIn(raw.creator),
+    still: oneOf(raw.still, Object.keys(stills) as Still[]),
     from: dayText(raw.from),
     to: dayText(raw.to),
     order: oneOf(raw.order, Object.keys(orders) as OrderName[]),
@@ -57,12 +63,13 @@ export const dayStart = (day: string, timeZone: string) => instantOf(`${day}T00:
 
 const nextDay = (day: string) => new Date(Date.parse(`${day}T00:00:00Z`) + 86_400_000).toISOString().slice(0, 10)
 
-export function filterOf(search: Search, timeZone: string, mayNames: boolean): WorkflowFilter {
+export function filterOf(search: Search, timeZone: string, mayNames: boolean, now = Date.now()): WorkflowFilter {
   return {
     ...(search.status && { statuses: [search.status] }),
     ...(search.step && { steps: [search.step] }),
     ...(search.text && { nameContains: search.text }),
     ...(search.creator && mayNames && { createdBy: search.creator }),
+    ...(search.still && { updatedBefore: new Date(now - stills[search.still].hours * 3_600_000).toISOString() }),
     ...(search.from && { createdFrom: dayStart(search.from, timeZone) }),
     ...(search.to && { createdTo: dayStart(nextDay(search.to), timeZone) }),
   }
@@ -73,5 +80,5 @@ export function orderOf(search: Search): WorkflowOrder {
   return { field, direction }
 }
 
-export const hasFilter = ({ status, step, text, creator, from, to }: Search) =>
-  [status, step, text, creator, from, to].some((value) => value !== undefined)
+export const hasFilter = ({ status, step, text, creator, still, from, to }: Search) =>
+  [status, step, text, creator, still, from, to].some((value) => value !== undefined)

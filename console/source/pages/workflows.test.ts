@@ -20,6 +20,9 @@ describe('the search part of an address', () => {
       createdFrom: '2026-03-01T00:00:00.000Z', createdTo: '2026-04-01T00:00:00.000Z',
     })
     expect(filterOf(search, 'UTC', false)).not.toHaveProperty('createdBy')
+    const now = Date.parse('2026-03-31T12:00:00Z')
+    expect(filterOf(readSearch({ still: 'day' }), 'UTC', true, now)).toEqual({ updatedBefore: '2026-03-30T12:00:00.000Z' })
+    expect(readSearch({ still: 'year' }).still).toBeUndefined()
     expect(orderOf({})).toEqual({ field: 'CREATED_AT', direction: 'DESC' })
   })
   it('begins a day where the time zone does, also when clocks change', () => {
@@ -43,6 +46,7 @@ describe('changes that wait behind a button', () => {
     expect(waiting(events, 0, [{ id: 'wf_a' }], {})).toBe(2)
     expect(waiting(events, 1, [{ id: 'wf_a' }], {})).toBe(1)
     expect(waiting(events, 0, [{ id: 'wf_b' }, { id: 'wf_c' }], {})).toBe(0)
+    expect(waiting(events, 0, [{ id: 'wf_b' }, { id: 'wf_c' }], { still: 'day' })).toBe(3)
   })
   it('finds rows that an event overtook', () => {
     const events = [event(4, 'wf_a', 'CREATED'), event(3, 'wf_a', null)]

@@ -1,30 +1,38 @@
 // The list of workflows.
-import { Link, useNavigate, useSearch } from '@tanstack/react-router'
-import { useEffect, useMemo, useState } from 'react'
+import { useNavigate, useSearch } from '@tanstack/react-router'
+import { memo, useCallback, useEffect, useMemo, useState } from 'react'
 import { useRead } from '../api/client'
 import { isOvertaken, lastNumber, recent, useGaps, useNews, type Seen } from '../api/events'
 import { useStore, useWhenChanged } from '../api/store'
 import { denied, useMay, useViewer } from '../api/viewer'
 import { WorkflowCountsDocument, WorkflowListDocument, type WorkflowFilter, type WorkflowRowFragment, type WorkflowStatus } from '../gql/graphql'
+import { afterPaint } from '../ui/after-paint'
 import { Ago, Button, Empty, Loaded, Money, PageTitle } from '../ui/basic'
 import { StatusBadge, statuses, statusLabel } from '../ui/badge'
 import { plural, share } from '../ui/format'
 import { searchId } from '../ui/keys'
 import { LateInput } from '../ui/late-input'
 import { nextOf, Pager } from '../ui/pager'
+import { PathLink } from '../ui/path-link'
 import { NewWorkflowDialog } from './new-workflow'
 import { BulkBar } from './bulk-bar'
 import { CsvButton, Views } from './workflows-tools'
-import { filterOf, hasFilter, orderOf, orders, steps, type OrderName, type Search } from './workflows-search'
+import { filterOf, hasFilter, orderOf, orders, steps, stills, type OrderName, type Search } from './workflows-search'
 
 const pageSize = 25
 
 /** Changes the search part of the address. A new filter begins at the first page. */
 function useChange() {
   const navigate = useNavigate({ from: '/workflows' })
-  return (change: Partial<Search>, replace = false) => navigate({
+  return useCallback((change: Partial<Search>, replace = false) => void navigate({
     replace, resetScroll: false, search: (old) => ({ ...old, after: undefined, ...change }),
-  })
+  }), [navigate])
+}
+
+/** useChange for a press: the browser shows the press first. */
+function usePressedChange() {
+  const change = useChange()
+  return useCallback((to: Partial<Search>) => afterPaint(() => change(to)), [change])
 }
 
 export function WorkflowsPage() {
@@ -32,8 +40,10 @@ export function WorkflowsPage() {
   const { organization, role } = useViewer()
   const may = useMay()
   const [isCreating, setCreating] = useState(false)
+  // The moment of the choice, so that every page of the list has the same filter.
+  const now = useMemo(() => Date.now(), [search.still])
   const filter = useMemo(
-    () => filterOf(search, organization.timeZone, may('ACTORS')), [search, organization.timeZone, may])
+    () => filterOf(search, organization.timeZone, may('ACTORS'), now), [search, organization.timeZone, may, now])
   return (
     <>
       <PageTitle title="Workflows">
@@ -49,8 +59,8 @@ export function WorkflowsPage() {
   )
 }
 
-function Chips({ filter, current }: { filter: WorkflowFilter; current?: WorkflowStatus }) {
-  const change = useChange()
+const Chips = memo(function Chips({ filter, current }: { filter: WorkflowFilter; current?: WorkflowStatus }) {
+  const change = usePressedChange()
   const rest = { ...filter, statuses: undefined }
   const read = useRead(WorkflowCountsDocument, { filter: rest }, { keep: true })
   useWhenChanged(useNews(), read.again, 400)
@@ -64,10 +74,11 @@ function Chips({ filter, current }: { filter: WorkflowFilter; current?: Workflow
     </button>
   )
   return <div className="chips" role="group" aria-label="Status">{chip(undefined)}{statuses.map(chip)}</div>
-}
+})
 
-function Filters({ search }: { search: Search }) {
+const Filters = memo(function Filters({ search }: { search: Search }) {
   const change = useChange()
+  const press = usePressedChange()
   const may = useMay()
   return (
     <form className="filters" role="search" onSubmit={(event) => event.preventDefault()}>
@@ -81,6 +92,12 @@ function Filters({ search }: { search: Search }) {
       {may('ACTORS') && (
         <LateInput label="Created by" value={search.creator} onChange={(creator) => change({ creator }, true)} />
       )}
+      <label>Not moved for
+        <select value={search.still ?? ''} onChange={(event) => change({ still: (event.target.value || undefined) as Search['still'] })}>
+          <option value="">Any time</option>
+          {Object.entries(stills).map(([name, { label }]) => <option key={name} value={name}>{label}</option>)}
+        </select>
+      </label>
       <label>Created from
         <input type="date" value={search.from ?? ''} onChange={(event) => change({ from: event.target.value || undefined })} />
       </label>
@@ -92,19 +109,19 @@ function Filters({ search }: { search: Search }) {
           {Object.entries(orders).map(([name, { label }]) => <option key={name} value={name}>{label}</option>)}
         </select>
       </label>
-      <Button kind="quiet" reason={hasFilter(search) ? null : 'There is no filter.'} onClick={() => change({
-        status: undefined, step: undefined, text: undefined, creator: undefined, from: undefined, to: undefined,
+      <Button kind="quiet" reason={hasFilter(search) ? null : 'There is no filter.'} onClick={() => press({
+        status: undefined, step: undefined, text: undefined, creator: undefined, still: undefined, from: undefined, to: undefined,
       })}>Clear filters</Button>
     </form>
   )
-}
+})
 
 /** The events that may change which rows the page has, or their order. The rows themselves change in place. */
 export function waiting(events: Seen[], since: number, rows: { id: string }[], search: Search): number {
   const isShown = new Set(rows.map((row) => row.id))
   const reorders = search.order === 'moved' || search.order === 'stuck'
   const affected = events
-    .filter((event) => event.number > since && (reorders || search.status !== undefined || search.step !== undefined ||
+    .filter((event) => event.number > since && (reorders || search.status !== undefined || search.step !== undefined || search.still !== undefined ||
       (event.from === null && !isShown.has(event.workflowId))))
   return new Set(affected.map((event) => event.workflowId)).size
 }
@@ -114,7 +131,7 @@ function List({ search, filter, onCreate }: { search: Search; filter: WorkflowFi
   const read = useRead(WorkflowListDocument, {
     filter, orderBy: orderOf(search), first: pageSize, after: search.after, actors: may('ACTORS'),
   }, { keep: true })
-  const change = useChange()
+  const change = usePressedChange()
   useWhenChanged(useGaps(), read.again)
   const { data, isReading, again } = read
   useEffect(() => {
@@ -165,11 +182,11 @@ function NoRows({ search, onCreate }: { search: Search; onCreate: () => void }) 
 function Table({ rows, filter }: { rows: WorkflowRowFragment[]; filter: WorkflowFilter }) {
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set())
   const shown = rows.filter((row) => chosen.has(row.id))
-  const toggle = (ids: string[], isOn: boolean) => setChosen((old) => {
+  const toggle = useCallback((ids: string[], isOn: boolean) => setChosen((old) => {
     const next = new Set(old)
     for (const id of ids) if (isOn) next.add(id); else next.delete(id)
     return next
-  })
+  }), [])
   const ids = rows.map((row) => row.id)
   return (
     <>
@@ -188,7 +205,7 @@ function Table({ rows, filter }: { rows: WorkflowRowFragment[]; filter: Workflow
           <tbody>
             {rows.map((row, index) => (
               // A row that changes its place is a new one, so that none moves under a pointer.
-              <Row key={`${index} ${row.id}`} row={row} isChosen={chosen.has(row.id)} onChoose={(isOn) => toggle([row.id], isOn)} />
+              <Row key={`${index} ${row.id}`} row={row} isChosen={chosen.has(row.id)} onChoose={toggle} />
             ))}
           </tbody>
         </table>
@@ -197,15 +214,16 @@ function Table({ rows, filter }: { rows: WorkflowRowFragment[]; filter: Workflow
   )
 }
 
-type RowProps = { row: WorkflowRowFragment; isChosen: boolean; onChoose: (isOn: boolean) => void }
+type RowProps = { row: WorkflowRowFragment; isChosen: boolean; onChoose: (ids: string[], isOn: boolean) => void }
 
-function Row({ row, isChosen, onChoose }: RowProps) {
+/** One row. It draws only when its own workflow or its choice has changed. */
+const Row = memo(function Row({ row, isChosen, onChoose }: RowProps) {
   return (
     <tr data-row={row.id}>
       <td className="tick"><input type="checkbox" aria-label={`Choose ${row.name}`} checked={isChosen}
-        onChange={(event) => onChoose(event.target.checked)} /></td>
+        onChange={(event) => onChoose([row.id], event.target.checked)} /></td>
       <th scope="row">
-        <Link to="/workflows/$id" params={{ id: row.id }} className="row-link">{row.name}</Link>
+        <PathLink to={`/workflows/${row.id}`} className="row-link">{row.name}</PathLink>
         <span className="sub">{row.company.name}{row.createdBy ? ` · ${row.createdBy}` : ''}</span>
       </th>
       <td data-label="Status"><StatusBadge status={row.status} /></td>
@@ -218,7 +236,7 @@ function Row({ row, isChosen, onChoose }: RowProps) {
       <td data-label="Limit" className="right"><Money amount={row.spend.limit} /></td>
     </tr>
   )
-}
+})
 
 function SpendBar({ row: { spend } }: { row: WorkflowRowFragment }) {
   if (!spend.stopped) return null

@@ -39,13 +39,31 @@ export function Moment({ at }: { at: string | null | undefined }) {
   return <time dateTime={at} title={momentUTC(at)}>{momentIn(at, organization.timeZone)}</time>
 }
 
+type Clock = { listeners: Set<() => void>; timer: ReturnType<typeof setInterval> }
+const clocks = new Map<number, Clock>()
+
+/** Calls a function after each pause. All that ask for one pause share a timer, so that they draw at once. */
+function everyPause(pause: number, listener: () => void): () => void {
+  let clock = clocks.get(pause)
+  if (!clock) {
+    const listeners = new Set<() => void>()
+    clock = { listeners, timer: setInterval(() => { for (const one of [...listeners]) one() }, pause) }
+    clocks.set(pause, clock)
+  }
+  const { listeners, timer } = clock
+  listeners.add(listener)
+  return () => {
+    listeners.delete(listener)
+    if (listeners.size > 0) return
+    clearInterval(timer)
+    clocks.delete(pause)
+  }
+}
+
 /** The current time, again after each pause. */
 export function useNow(pause = 1000): number {
   const [now, setNow] = useState(Date.now)
-  useEffect(() => {
-    const timer = setInterval(() => setNow(Date.now()), pause)
-    return () => clearInterval(timer)
-  }, [pause])
+  useEffect(() => everyPause(pause, () => setNow(Date.now())), [pause])
   return now
 }
 

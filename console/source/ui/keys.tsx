@@ -1,5 +1,6 @@
 // The keyboard: / search, j and k rows, Enter opens, ? help.
-import { useEffect, useState } from 'react'
+import { useEffect } from 'react'
+import { createStore, useStore } from '../api/store'
 import { Dialog } from './dialog'
 
 export const searchId = 'search'
@@ -18,25 +19,40 @@ function moveRow(by: 1 | -1) {
   target?.scrollIntoView({ block: 'nearest' })
 }
 
-export function useShortcuts(): [boolean, () => void] {
-  const [isHelpOpen, setHelpOpen] = useState(false)
+const kept = 'infin8.keys'
+/** Whether the keys act. Some people speak their input, and a word would press many of them. */
+const isOn = createStore(localStorage.getItem(kept) !== 'off')
+const isHelpOpen = createStore(false)
+
+export const openHelp = () => isHelpOpen.set(true)
+
+function turn(on: boolean) {
+  if (on) localStorage.removeItem(kept)
+  else localStorage.setItem(kept, 'off')
+  isOn.set(on)
+}
+
+function onKey(event: KeyboardEvent) {
+  if (!isOn.get() || event.ctrlKey || event.metaKey || event.altKey || isWriting(event.target)) return
+  if (document.querySelector('dialog[open]')) return
+  switch (event.key) {
+    case '/': document.getElementById(searchId)?.focus(); break
+    case 'j': moveRow(1); break
+    case 'k': moveRow(-1); break
+    case '?': openHelp(); break
+    default: return
+  }
+  event.preventDefault()
+}
+
+/** The keys of every page, and their help. */
+export function Help() {
+  const open = useStore(isHelpOpen)
   useEffect(() => {
-    const onKey = (event: KeyboardEvent) => {
-      if (event.ctrlKey || event.metaKey || event.altKey || isWriting(event.target)) return
-      if (document.querySelector('dialog[open]')) return
-      switch (event.key) {
-        case '/': document.getElementById(searchId)?.focus(); break
-        case 'j': moveRow(1); break
-        case 'k': moveRow(-1); break
-        case '?': setHelpOpen(true); break
-        default: return
-      }
-      event.preventDefault()
-    }
     document.addEventListener('keydown', onKey)
     return () => document.removeEventListener('keydown', onKey)
   }, [])
-  return [isHelpOpen, () => setHelpOpen(false)]
+  return open ? <HelpDialog onClose={() => isHelpOpen.set(false)} /> : null
 }
 
 const keys = [
@@ -44,12 +60,16 @@ const keys = [
   ['?', 'This help'],
 ]
 
-export function HelpDialog({ onClose }: { onClose: () => void }) {
+function HelpDialog({ onClose }: { onClose: () => void }) {
+  const on = useStore(isOn)
   return (
     <Dialog title="Keyboard" submit="Done" onClose={onClose} onSubmit={onClose}>
       <table className="plain-table">
         <tbody>{keys.map(([key, what]) => <tr key={key}><th scope="row"><kbd>{key}</kbd></th><td>{what}</td></tr>)}</tbody>
       </table>
+      <label className="check">
+        <input type="checkbox" checked={on} onChange={(event) => turn(event.target.checked)} /> Single keys act, outside of text fields
+      </label>
     </Dialog>
   )
 }

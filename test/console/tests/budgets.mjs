@@ -5,34 +5,31 @@ export async function run(suite) {
   await suite.test('budgets: LCP, CLS and INP at a quarter of the speed', {}, async (page) => {
     await Promise.all(['By hand', 'Contoso', 'Fabrikam', 'Initech'].map((name) => suite.createReviewed(name)))
     await suite.act('cancelWorkflow', { workflowId: await suite.create('Not wanted', { start: false }) })
-    const session = await page.context().newCDPSession(page)
-    await page.addInitScript(() => {
-      window.felt = { lcp: 0, cls: 0, inp: 0, moved: [] }
-      new PerformanceObserver((list) => { for (const entry of list.getEntries()) window.felt.lcp = entry.startTime })
-        .observe({ type: 'largest-contentful-paint', buffered: true })
-      new PerformanceObserver((list) => { for (const entry of list.getEntries()) if (!entry.hadRecentInput) {
-        window.felt.cls += entry.value
-        window.felt.moved.push(`${entry.value.toFixed(3)} ${entry.sources.map((one) => one.node?.className || one.node?.nodeName).join(', ')}`)
-      } })
-        .observe({ type: 'layout-shift', buffered: true })
-      new PerformanceObserver((list) => { for (const entry of list.getEntries()) if (entry.interactionId) window.felt.inp = Math.max(window.felt.inp, entry.duration) })
-        .observe({ type: 'event', durationThreshold: 16, buffered: true })
-    })
-    await session.send('Emulation.setCPUThrottlingRate', { rate: 4 })
+    const presses = await measured(page)
     await suite.open(page, '/workflows')
     await page.locator('[data-row]').first().waitFor()
     const { lcp } = await page.evaluate(() => window.felt)
-    await page.getByRole('button', { name: /^Cancelled/ }).click()
-    await page.waitForURL(/CANCELLED/)
-    await page.getByRole('button', { name: /^All/ }).click()
-    await page.getByLabel('Name contains').pressSequentially('by hand', { delay: 60 })
-    await page.getByRole('link', { name: 'By hand', exact: true }).click()
-    await page.getByText('Why is it not moving?').waitFor()
-    await page.getByRole('link', { name: 'Journal' }).click()
-    await page.getByText('Verify this chain').waitFor()
-    const { cls, inp, moved } = await page.evaluate(() => window.felt)
-    console.log(`     LCP ${Math.round(lcp)} ms (goal < 1500), CLS ${cls.toFixed(3)} (goal < 0.1), INP ${inp} ms (goal < 200)`)
-    if (process.env.CONSOLE_BUDGETS === 'strict' && (lcp >= 1500 || inp >= 200)) throw new Error('A time is over its goal.')
+    await presses.time('a filter', async () => {
+      await page.getByRole('button', { name: /^Cancelled/ }).click()
+      await page.waitForURL(/CANCELLED/)
+    })
+    await presses.time('no filter', async () => {
+      await page.getByRole('button', { name: /^All/ }).click()
+      await page.locator('[data-row]').nth(2).waitFor()
+    })
+    await presses.time('a text', () => page.getByLabel('Name contains').pressSequentially('by hand', { delay: 60 }))
+    await presses.time('a row', async () => {
+      await page.getByRole('link', { name: 'By hand', exact: true }).click()
+      await page.getByText('Why is it not moving?').waitFor()
+    })
+    await presses.time('a tab', async () => {
+      await page.getByRole('link', { name: 'Journal' }).click()
+      await page.getByText('Verify this chain').waitFor()
+    })
+    const { cls, moved } = await page.evaluate(() => window.felt)
+    console.log(`     LCP ${Math.round(lcp)} ms (goal < 1500), CLS ${cls.toFixed(3)} (goal < 0.1), ${presses.sentence()}`)
+    presses.judge()
+    if (process.env.CONSOLE_BUDGETS === 'strict' && lcp >= 1500) throw new Error('The LCP is over its goal.')
     if (cls >= 0.1) throw new Error(`The page moves: ${moved.join('; ')}`)
   })
 
@@ -41,7 +38,7 @@ export async function run(suite) {
     const filling = performance.now()
     const ids = await fill(suite, count)
     console.log(`     ${count} workflows created in ${Math.round((performance.now() - filling) / 1000)} s`)
-    await page.addInitScript(watch)
+    const presses = await measured(page)
     let requests = 0
     page.on('request', (request) => { if (request.url().endsWith('/graphql')) requests += 1 })
     const opening = performance.now()
@@ -51,14 +48,19 @@ export async function run(suite) {
     console.log(`     the list and its counts after ${Math.round(performance.now() - opening)} ms`)
     const memory = await heapOf(page)
 
-    const began = performance.now()
-    await page.getByRole('button', { name: 'Next page' }).click()
-    await page.waitForURL(/after=/)
-    await page.waitForFunction(() => document.querySelectorAll('[data-row]').length === 25)
-    console.log(`     the next page after ${Math.round(performance.now() - began)} ms, ${requests} requests so far`)
-    await page.waitForTimeout(1000)
+    await presses.time('a box', () => page.locator('[data-row] input').first().check())
+    await presses.time('all boxes', () => page.getByLabel('Choose the page').check())
+    await presses.time('no boxes', () => page.getByLabel('Choose the page').uncheck())
+    await presses.time('the next page', async () => {
+      const last = await page.locator('[data-row]').last().getAttribute('data-row')
+      await page.getByRole('button', { name: 'Next page' }).click()
+      await page.waitForURL(/after=/)
+      await page.locator(`[data-row="${last}"]`).waitFor({ state: 'detached' })
+      equal(await page.locator('[data-row]').count(), 25, 'rows of a page')
+    })
+    await page.waitForLoadState('networkidle')
     const before = requests
-    await page.waitForTimeout(3000)
+    await page.waitForTimeout(2500) // Whatever polled would do so within this time.
     equal(requests, before, 'requests of a page that nothing happens on')
 
     const shown = await page.locator('[data-row]').first().getAttribute('data-row')
@@ -68,26 +70,56 @@ export async function run(suite) {
     await page.locator(`[data-row="${shown}"]`).getByText('Cancelled').waitFor()
     console.log(`     a transition elsewhere is shown ${Math.round(performance.now() - cancelled)} ms after the answer (goal < 1000)`)
 
-    for (let turn = 0; turn < Math.min(20, Math.floor(count / 25) - 3); turn++) {
-      const last = await page.locator('[data-row]').last().getAttribute('data-row')
-      await page.getByRole('button', { name: 'Next page' }).click()
-      await page.locator(`[data-row="${last}"]`).waitFor({ state: 'detached' })
-    }
+    await presses.time('further pages', async () => {
+      for (let turn = 0; turn < Math.min(20, Math.floor(count / 25) - 3); turn++) {
+        const last = await page.locator('[data-row]').last().getAttribute('data-row')
+        await page.getByRole('button', { name: 'Next page' }).click()
+        await page.locator(`[data-row="${last}"]`).waitFor({ state: 'detached' })
+      }
+    })
     await page.locator('[data-row]').first().hover()
     for (let turn = 0; turn < 12; turn++) await page.mouse.wheel(0, turn % 2 === 0 ? 900 : -900)
     const grown = await heapOf(page)
     const filtering = performance.now()
-    await page.getByLabel('Name contains').fill(`Many ${String(count - 1).padStart(5, '0')}`)
-    await page.locator(`[data-row="${ids.at(-1)}"]`).waitFor()
-    await page.waitForFunction(() => document.querySelectorAll('[data-row]').length === 1)
+    await presses.time('a text', async () => {
+      await page.getByLabel('Name contains').press('End')
+      await page.getByLabel('Name contains').pressSequentially(` ${String(count - 1).padStart(5, '0')}`, { delay: 60 })
+      await page.locator(`[data-row="${ids.at(-1)}"]`).waitFor()
+      await page.waitForFunction(() => document.querySelectorAll('[data-row]').length === 1)
+    })
     const filtered = Math.round(performance.now() - filtering)
-    const { inp, frame } = await page.evaluate(() => window.felt)
-    console.log(`     INP ${inp} ms (goal < 200), longest frame of the scroll ${Math.round(frame)} ms, a filter by name after ${filtered} ms, ` +
+    await presses.time('a row', async () => {
+      await page.locator('[data-row] a').first().click()
+      await page.getByText('Why is it not moving?').waitFor()
+    })
+    const { frame } = await page.evaluate(() => window.felt)
+    console.log(`     ${presses.sentence()}; longest frame of the scroll ${Math.round(frame)} ms, a filter by name after ${filtered} ms, ` +
       `heap ${memory} MB, after the pages ${grown} MB`)
-    if (process.env.CONSOLE_BUDGETS === 'strict' && inp >= 200) throw new Error('A time is over its goal.')
-    await page.goBack()
-    await page.goBack()
+    presses.judge()
   })
+}
+
+/** Slows a page down, and times what a person does: the longest time from a press to the next frame. */
+async function measured(page) {
+  await page.addInitScript(watch)
+  const session = await page.context().newCDPSession(page)
+  await session.send('Emulation.setCPUThrottlingRate', { rate: 4 })
+  const times = {}
+  return {
+    async time(name, act) {
+      await page.evaluate(() => window.felt.read())
+      await act()
+      times[name] = await page.evaluate(async () => {
+        await new Promise((done) => { requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))) })
+        return window.felt.read()
+      })
+    },
+    sentence: () => `INP ${Math.max(...Object.values(times))} ms (goal < 200): ${Object.entries(times).map(([name, time]) => `${name} ${time}`).join(', ')}`,
+    judge() {
+      const slow = Object.entries(times).filter(([, time]) => time >= 200)
+      if (process.env.CONSOLE_BUDGETS === 'strict' && slow.length > 0) throw new Error(`over the goal: ${slow.map(([name]) => name).join(', ')}`)
+    },
+  }
 }
 
 /** Creates many workflows, ten in a request. Returns their ids by their number. */
@@ -104,15 +136,34 @@ async function fill(suite, count) {
   return ids
 }
 
-/** Keeps the longest interaction and the longest frame during a scroll. */
+/** Keeps in a page what a person feels: the largest picture, shifts, the longest press and the longest frame of a scroll. */
 function watch() {
-  window.felt = { inp: 0, frame: 0 }
-  new PerformanceObserver((list) => { for (const entry of list.getEntries()) if (entry.interactionId) window.felt.inp = Math.max(window.felt.inp, entry.duration) })
-    .observe({ type: 'event', durationThreshold: 16, buffered: true })
+  const felt = { lcp: 0, cls: 0, moved: [], frame: 0 }
+  window.felt = felt
+  new PerformanceObserver((list) => { for (const entry of list.getEntries()) felt.lcp = entry.startTime })
+    .observe({ type: 'largest-contentful-paint', buffered: true })
+  new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) {
+      if (entry.hadRecentInput) continue
+      felt.cls += entry.value
+      felt.moved.push(`${entry.value.toFixed(3)} ${entry.sources.map((one) => one.node?.className || one.node?.nodeName).join(', ')}`)
+    }
+  }).observe({ type: 'layout-shift', buffered: true })
+  let longest = 0
+  const keep = (entries) => { for (const entry of entries) if (entry.interactionId) longest = Math.max(longest, entry.duration) }
+  const presses = new PerformanceObserver((list) => keep(list.getEntries()))
+  presses.observe({ type: 'event', durationThreshold: 16, buffered: true })
+  /** The longest press since the last call. */
+  felt.read = () => {
+    keep(presses.takeRecords())
+    const found = longest
+    longest = 0
+    return found
+  }
   let last = 0
   let until = 0
   const onFrame = (now) => {
-    if (last > 0) window.felt.frame = Math.max(window.felt.frame, now - last)
+    if (last > 0) felt.frame = Math.max(felt.frame, now - last)
     last = now
     if (now < until) requestAnimationFrame(onFrame)
     else last = 0

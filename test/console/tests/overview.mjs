@@ -23,6 +23,8 @@ export async function run(suite) {
     await page.getByRole('dialog').locator('.field-error').waitFor()
     await send(page, 'Set limit', { 'Limit in US dollars': '40.5' })
     await page.getByText('The month’s limit is $40.5 now.').waitFor()
+    await page.locator('main select').nth(1).selectOption('PROVIDER')
+    await page.getByRole('row', { name: /^sandbox/ }).waitFor()
     await page.locator('main select').nth(1).selectOption('WORKFLOW')
     await page.waitForURL(/by=WORKFLOW/)
     await page.getByRole('link', { name: 'By hand', exact: true }).waitFor()
@@ -46,6 +48,33 @@ export async function run(suite) {
     await page.getByLabel('Show').selectOption('')
     await page.getByRole('link', { name: 'Open the workflow' }).first().click()
     await page.getByRole('heading', { name: 'Reaches its limit' }).waitFor()
+  })
+
+  await suite.test('alerts: a webhook is set, tested and removed', {}, async (page, person) => {
+    await suite.open(page, '/alerts')
+    const webhook = page.getByRole('region', { name: 'Webhook' })
+    const test = webhook.getByRole('button', { name: 'Send a test' })
+    equal(await test.getAttribute('aria-disabled'), 'true', 'testing without a webhook')
+    const set = async (open, button, url) => {
+      await webhook.getByRole('button', { name: open }).click()
+      await send(page, button, { Address: url, Reason: 'We read them here.' })
+    }
+    await set('Set a webhook', 'Set the webhook', `${suite.world.control}/webhook`)
+    await page.getByText('This is the only time that it is shown.').waitFor()
+    await page.getByRole('button', { name: 'I have kept it' }).click()
+    await webhook.getByText(`${suite.world.control}/webhook`).waitFor()
+    await test.click()
+    await webhook.getByText('✓ The receiver took the test message, with status 200.').waitFor()
+    await suite.accessible(page, 'a tested webhook')
+    await set('Change the webhook', 'Set the webhook', `${suite.world.control}/nothing-is-here`)
+    await page.getByRole('button', { name: 'I have kept it' }).click()
+    await test.click()
+    await webhook.getByText('⚠ The receiver answered with status 404.').waitFor()
+    await set('Change the webhook', 'Remove the webhook', '')
+    await webhook.getByText('No webhook receives the alerts.').waitFor()
+    const auditor = await person()
+    await suite.open(auditor, '/alerts', 'AUDITOR')
+    await auditor.getByRole('region', { name: 'Webhook' }).getByText('Your role AUDITOR may not change settings.').first().waitFor({ state: 'attached' })
   })
 
   await suite.test('audit: an export is a whole file', {}, async (page) => {

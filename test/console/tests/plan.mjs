@@ -16,7 +16,7 @@ export async function run(suite) {
     await page.getByRole('dialog').getByLabel('Title', { exact: true }).fill('A title of my own')
     await page.getByRole('dialog').getByRole('button', { name: 'Save the brief' }).click()
     await page.getByText('A title of my own').first().waitFor()
-    await page.getByText('revision 2 by a person').waitFor()
+    await page.getByText('revision 2 by ADMIN@example.com').waitFor()
     await page.getByRole('button', { name: 'Approve: A title of my own' }).click()
     await page.locator('.decision-count', { hasText: /^1 of/ }).waitFor()
     await page.getByRole('button', { name: /^Valid/ }).click()

@@ -47,6 +47,7 @@ export async function run(suite) {
     await bob.getByRole('dialog').getByRole('button', { name: 'Save the brief' }).click()
     await bob.getByRole('dialog').waitFor({ state: 'detached' })
     await ada.getByRole('dialog').getByRole('button', { name: 'Save the brief' }).click()
+    await ada.getByRole('dialog').getByText('Revision 2 of the brief came while you wrote, by OPERATOR@example.com').waitFor()
     await ada.getByRole('dialog').getByText('Angle: “An angle of Bob.”').waitFor()
     await suite.accessible(ada, 'a brief that changed')
     await ada.getByRole('button', { name: 'Go on with my changes' }).click()

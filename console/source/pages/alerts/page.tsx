@@ -12,7 +12,7 @@ import { nextOf, Pager } from '../../ui/pager'
 import { say } from '../../ui/toast'
 import { Refusal } from '../workflow/refusal'
 import { alertKinds, type AlertSearch } from './search'
-import { WebhookButton } from './webhook'
+import { Webhook } from './webhook'
 
 export function AlertsPage() {
   const { kind, unread, after } = useSearch({ from: '/alerts' })
@@ -24,7 +24,7 @@ export function AlertsPage() {
   const change = (search: AlertSearch) => navigate({ resetScroll: false, search: (old) => ({ ...old, after: undefined, ...search }) })
   return (
     <>
-      <PageTitle title="Alerts"><WebhookButton url={read.data?.viewer.organization.alertWebhook?.url} again={read.again} /></PageTitle>
+      <PageTitle title="Alerts" />
       <form className="filters" onSubmit={(event) => event.preventDefault()}>
         <label>Kind
           <select value={kind ?? ''} onChange={(event) => change({ kind: (event.target.value || undefined) as AlertSearch['kind'] })}>
@@ -40,12 +40,13 @@ export function AlertsPage() {
         <MarkAll alerts={read.data?.viewer.organization.alerts.nodes ?? []} isFirst={!after} again={read.again} />
       </form>
       <Loaded read={read}>
-        {({ viewer: { organization: { alerts } } }) => (
+        {({ viewer: { organization: { alerts, alertWebhook } } }) => (
           <>
             {alerts.nodes.length === 0
               ? <Empty title={unread ? 'You have read every alert' : 'There is no alert'}><p>Limits that are reached, prices in quarantine and calls without an outcome appear here.</p></Empty>
               : <ul className="feed">{alerts.nodes.map((alert) => <Line key={alert.id} alert={alert} again={read.again} />)}</ul>}
             <Pager after={after} next={nextOf(alerts.pageInfo)} onPage={(next) => change({ after: next })} />
+            {oversee && <section className="card spaced" aria-label="Webhook"><h2>Webhook</h2><Webhook url={alertWebhook?.url} again={read.again} /></section>}
           </>
         )}
       </Loaded>
@@ -88,8 +89,7 @@ function Line({ alert, again }: { alert: AlertRowFragment; again: () => void }) 
       <p className="sub">
         {alert.settled && <>Spent <Money amount={alert.settled} /> of <Money amount={alert.limit} />. </>}
         {alert.model && `${alert.model}. `}
-        {alert.workflowId && <Link to="/workflows/$id" params={{ id: alert.workflowId }}>Open the workflow</Link>}
-        {alert.priceProposalId && <Link to="/prices">Open the prices</Link>}
+        <Cause alert={alert} />
       </p>
       {!alert.readAt && <Button kind="quiet" isBusy={mark.isBusy} aria-label={`Mark as read: ${alert.message}`} onClick={() => void read()}>Mark as read</Button>}
       {alert.delivery && <Delivery delivery={alert.delivery} />}
@@ -97,9 +97,19 @@ function Line({ alert, again }: { alert: AlertRowFragment; again: () => void }) 
   )
 }
 
+/** The page that shows why the alert was written. */
+function Cause({ alert: { kind, workflowId, callId, priceProposalId, account } }: { alert: AlertRowFragment }) {
+  const calls = useMay()('CALLS')
+  if (priceProposalId) return <Link to="/prices">Open the prices</Link>
+  if (workflowId && callId && calls) return <Link to="/workflows/$id" params={{ id: workflowId }} search={{ tab: 'calls' }}>Open the workflow’s calls</Link>
+  if (workflowId) return <Link to="/workflows/$id" params={{ id: workflowId }}>Open the workflow</Link>
+  if (account === 'MONTH' || kind === 'RECONCILIATION_DIFFERENCE') return <Link to="/spend">Open the spend</Link>
+  return null
+}
+
 function Delivery({ delivery }: { delivery: NonNullable<AlertRowFragment['delivery']> }) {
   return (
-    <p className="sub">Webhook: {words(delivery.state)}, {delivery.attempts} attempts
+    <p className="sub">Webhook: {words(delivery.state).toLowerCase()}{delivery.deliveredAt && <> <Moment at={delivery.deliveredAt} /></>}, {plural(delivery.attempts, 'attempt')}
       {delivery.lastStatus ? `, last status ${delivery.lastStatus}` : ''}{delivery.lastError ? `, ${delivery.lastError}` : ''}
       {delivery.nextAttemptAt && <>, next attempt <Moment at={delivery.nextAttemptAt} /></>}
     </p>

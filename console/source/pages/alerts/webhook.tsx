@@ -1,22 +1,42 @@
 // The webhook that receives the alerts.
 import { useState } from 'react'
-import { newKey, useAct } from '../../api/client'
+import { newKey, useAct, type Outcome } from '../../api/client'
 import { denied, useMay, useViewer } from '../../api/viewer'
-import { SetAlertWebhookDocument } from '../../gql/graphql'
-import { Button, CopyButton } from '../../ui/basic'
+import { SetAlertWebhookDocument, TestAlertWebhookDocument, type TestAlertWebhookMutation } from '../../gql/graphql'
+import { Button, CopyButton, ProblemNote } from '../../ui/basic'
 import { Dialog, errorsElsewhere, Field } from '../../ui/dialog'
 import { ReasonField } from '../../ui/reason'
 
-export function WebhookButton({ url, again }: { url?: string | null; again: () => void }) {
+type WebhookProps = { url?: string | null; again: () => void }
+
+/** The address, with the buttons that change and test it. */
+export function Webhook({ url, again }: WebhookProps) {
   const { role } = useViewer()
   const may = useMay()
   const [isOpen, setOpen] = useState(false)
+  const test = useAct(TestAlertWebhookDocument)
+  const right = may('SETTINGS') ? null : denied(role, 'SETTINGS')
   return (
     <>
-      <Button reason={may('SETTINGS') ? null : denied(role, 'SETTINGS')} onClick={() => setOpen(true)}>Webhook</Button>
+      <p className="address-text">{url ?? 'No webhook receives the alerts.'}</p>
+      <div className="buttons">
+        <Button reason={right} onClick={() => { test.reset(); setOpen(true) }}>{url ? 'Change the webhook' : 'Set a webhook'}</Button>
+        <Button reason={right ?? (url ? null : 'There is no webhook.')} isBusy={test.isBusy}
+          onClick={() => void test.run({ input: { idempotencyKey: newKey() } })}>Send a test</Button>
+      </div>
+      <div role="status">{test.last && !test.isBusy && <Tested outcome={test.last} />}</div>
       {isOpen && <WebhookDialog current={url ?? ''} onClose={() => { setOpen(false); again() }} />}
     </>
   )
+}
+
+function Tested({ outcome }: { outcome: Outcome<TestAlertWebhookMutation['testAlertWebhook']> }) {
+  const { payload, problem, userErrors } = outcome
+  if (problem) return <ProblemNote problem={problem} />
+  if (userErrors[0] || !payload) return <p className="note bad">⚠ {userErrors[0]?.message}</p>
+  if (payload.delivered) return <p className="note good">✓ The receiver took the test message, with status {payload.status}.</p>
+  if (payload.status) return <p className="note bad">⚠ The receiver answered with status {payload.status}. An alert is delivered with a status of 200 to 299.</p>
+  return <p className="note bad">⚠ The test message has no answer: {payload.problem}.</p>
 }
 
 function WebhookDialog({ current, onClose }: { current: string; onClose: () => void }) {

@@ -1,5 +1,5 @@
 // The journals of settings, keys and prices.
-import { useState, type ReactNode } from 'react'
+import type { ReactNode } from 'react'
 import { useRead } from '../../api/client'
 import { useMay } from '../../api/viewer'
 import { ApiKeyJournalDocument, PriceJournalDocument, SettingsJournalDocument } from '../../gql/graphql'
@@ -7,6 +7,7 @@ import { Empty, Loaded, Moment } from '../../ui/basic'
 import { Badge } from '../../ui/badge'
 import { money, words } from '../../ui/format'
 import { nextOf, Pager } from '../../ui/pager'
+import { usePlace } from '../../ui/place'
 
 type Line = { at: string; actor: string; what: ReactNode; reason?: string | null }
 
@@ -28,7 +29,7 @@ function List({ title, lines }: { title: string; lines: Line[] }) {
 }
 
 function Settings() {
-  const [after, setAfter] = useState<string>()
+  const [after, setAfter] = usePlace('settings')
   const read = useRead(SettingsJournalDocument, { first: 20, after }, { keep: true })
   return (
     <Loaded read={read} rows={3}>
@@ -46,7 +47,7 @@ function Settings() {
 }
 
 function Keys() {
-  const [after, setAfter] = useState<string>()
+  const [after, setAfter] = usePlace('keys')
   const read = useRead(ApiKeyJournalDocument, { first: 20, after }, { keep: true })
   return (
     <Loaded read={read} rows={3}>
@@ -64,7 +65,7 @@ function Keys() {
 }
 
 function Prices() {
-  const [after, setAfter] = useState<string>()
+  const [after, setAfter] = usePlace('prices')
   const read = useRead(PriceJournalDocument, { first: 20, after }, { keep: true })
   return (
     <Loaded read={read} rows={3}>

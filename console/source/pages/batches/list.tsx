@@ -1,6 +1,5 @@
 // The orders to change many workflows, the newest first.
 import { Link } from '@tanstack/react-router'
-import { useState } from 'react'
 import { useRead } from '../../api/client'
 import { useNews } from '../../api/events'
 import { useWhenChanged } from '../../api/store'
@@ -9,11 +8,12 @@ import { BatchesDocument } from '../../gql/graphql'
 import { Empty, Loaded, Moment, PageTitle } from '../../ui/basic'
 import { Badge } from '../../ui/badge'
 import { nextOf, Pager } from '../../ui/pager'
+import { usePlace } from '../../ui/place'
 import { BatchProgress } from '../bulk'
 import { actionOf, bulkActions } from '../bulk-rules'
 
 export function BatchesPage() {
-  const [after, setAfter] = useState<string>()
+  const [after, setAfter] = usePlace()
   const read = useRead(BatchesDocument, { first: 20, after, actors: useMay()('ACTORS') }, { keep: true })
   useWhenChanged(useNews(), read.again, 1000)
   return (

@@ -11,7 +11,13 @@ import { dateIn, plural, span, words } from '../../ui/format'
 import { plusDays } from '../spend/search'
 import { cellWidth, columnsOf, edgesOf, height, left, place, width, type Cell } from './layout'
 
-type States = GraphQuery['viewer']['organization']['funnel']['states']
+type Numbers = { count: number; medianSeconds?: number | null }
+
+/** The number of workflows in each state, and the median time that the last year's were in it. */
+function numbersOf({ funnel, workflowCounts }: GraphQuery['viewer']['organization']): Map<string, Numbers> {
+  const medians = new Map(funnel.states.map((one) => [one.state, one.medianSeconds]))
+  return new Map(workflowCounts.states.map(({ state, count }) => [state, { count, medianSeconds: medians.get(state) }]))
+}
 
 export function GraphPage() {
   const { organization } = useViewer()
@@ -21,17 +27,16 @@ export function GraphPage() {
   return (
     <>
       <PageTitle title="Graph" />
-      <p className="sub">Workflows created in the last 365 days, by their state now, with the median time in the state. A state opens the list.</p>
+      <p className="sub">All workflows by their state now, with the median time in the state of those that were created in the last 365 days. A state opens the list.</p>
       <Loaded read={read} rows={6}>
-        {({ workflowGraph, viewer }) => <Picture graph={workflowGraph} states={viewer.organization.funnel.states} />}
+        {({ workflowGraph, viewer }) => <Picture graph={workflowGraph} numbers={numbersOf(viewer.organization)} />}
       </Loaded>
     </>
   )
 }
 
-function Picture({ graph, states }: { graph: GraphQuery['workflowGraph']; states: States }) {
+function Picture({ graph, numbers }: { graph: GraphQuery['workflowGraph']; numbers: Map<string, Numbers> }) {
   const cells = useMemo(() => columnsOf(graph), [graph])
-  const byState = new Map(states.map((state) => [state.state, state]))
   return (
     <div className="table-box graph-box" tabIndex={0} role="region" aria-label="State machine">
       <div className="graph" style={{ width, height }}>
@@ -42,7 +47,7 @@ function Picture({ graph, states }: { graph: GraphQuery['workflowGraph']; states
           <p key={step.key} className="graph-step" style={{ left: left(step.number - 1), width: cellWidth }}>{step.number} {step.label}</p>
         ))}
         <ol>
-          {cells.map((cell) => <Node key={cell.state} cell={cell} numbers={byState.get(cell.state)} />)}
+          {cells.map((cell) => <Node key={cell.state} cell={cell} numbers={numbers.get(cell.state)} />)}
         </ol>
       </div>
     </div>
@@ -59,9 +64,9 @@ function searchOf(cell: Cell): { status: WorkflowStatus; step?: never } | { stat
 const shortName = ({ state, step, status }: Cell) =>
   (step && state.startsWith(step) ? words(state.slice(step.length + 1)) : words(status))
 
-function Node({ cell, numbers }: { cell: Cell; numbers?: States[number] }) {
+function Node({ cell, numbers }: { cell: Cell; numbers?: Numbers }) {
   const { x, y } = place(cell)
-  const open = numbers?.open ?? 0
+  const open = numbers?.count ?? 0
   return (
     <li style={{ left: x, top: y }} className={`node ${open > 0 ? 'busy' : ''}`}>
       <Link to="/workflows" search={searchOf(cell)}>

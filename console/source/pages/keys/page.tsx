@@ -8,6 +8,7 @@ import { Badge } from '../../ui/badge'
 import { Dialog, errorsElsewhere, Field } from '../../ui/dialog'
 import { words } from '../../ui/format'
 import { nextOf, Pager } from '../../ui/pager'
+import { usePlace } from '../../ui/place'
 import { ReasonField } from '../../ui/reason'
 import { say } from '../../ui/toast'
 
@@ -16,7 +17,7 @@ const roles: Role[] = ['VIEWER', 'WORKER', 'AUDITOR', 'OPERATOR', 'FINANCE', 'AD
 export function KeysPage() {
   const { role } = useViewer()
   const may = useMay()
-  const [after, setAfter] = useState<string>()
+  const [after, setAfter] = usePlace()
   const [isCreating, setCreating] = useState(false)
   const read = useRead(ApiKeysDocument, { first: 50, after })
   const right = may('KEYS') ? null : denied(role, 'KEYS')

@@ -8,25 +8,10 @@ import { Dialog, errorsElsewhere, Field } from '../../ui/dialog'
 import { linesOf, words } from '../../ui/format'
 import { ReasonField } from '../../ui/reason'
 import { say } from '../../ui/toast'
+import { languageOf, modeLabels, modes, placeOf, places } from '../market-names'
 import { Card } from './card'
 
 type Values = OrganizationQuery['viewer']['organization']['market']
-
-const modes: AnalysisMode[] = ['BEST', 'DATAFORSEO', 'CRAWL', 'MODEL']
-const modeLabels: Record<AnalysisMode, string> = {
-  BEST: 'The best that this server has', DATAFORSEO: 'Search data of DataForSEO', CRAWL: 'Pages of the competitors',
-  MODEL: 'A language model alone',
-}
-
-/** The places that most organizations search in, by the numbers of DataForSEO and Google Ads. */
-const places: [number, string][] = [
-  [2036, 'Australia'], [2040, 'Austria'], [2124, 'Canada'], [2250, 'France'], [2276, 'Germany'], [2356, 'India'],
-  [2372, 'Ireland'], [2380, 'Italy'], [2392, 'Japan'], [2528, 'Netherlands'], [2724, 'Spain'], [2756, 'Switzerland'],
-  [2826, 'United Kingdom'], [2840, 'United States'],
-]
-
-const placeOf = (code: number) => places.find(([one]) => one === code)?.[1] ?? `Place ${code}`
-const languageOf = (code: string) => new Intl.DisplayNames(['en'], { type: 'language', fallback: 'code' }).of(code) ?? code
 
 export function Market({ market, again }: { market: Values; again: () => void }) {
   const { role } = useViewer()

@@ -9,7 +9,7 @@ import { Dialog, errorsElsewhere, Field } from '../../ui/dialog'
 import { momentIn, words } from '../../ui/format'
 import { ReasonField } from '../../ui/reason'
 import { say } from '../../ui/toast'
-import { WebhookButton } from '../alerts/webhook'
+import { Webhook } from '../alerts/webhook'
 import { MonthLimitDialog } from '../spend/limit'
 import { Brand } from './brand'
 import { Card } from './card'
@@ -35,9 +35,7 @@ export function OrganizationPage() {
             <Market market={organization.market} again={read.again} />
             <Brand brand={organization.brand} again={read.again} />
             {oversee && (
-              <Card title="Webhook" actions={<WebhookButton url={organization.alertWebhook?.url} again={read.again} />}>
-                <p>{organization.alertWebhook?.url ?? 'No webhook receives the alerts.'}</p>
-              </Card>
+              <section className="card" aria-label="Webhook for alerts"><h2>Webhook for alerts</h2><Webhook url={organization.alertWebhook?.url} again={read.again} /></section>
             )}
           </div>
         )}

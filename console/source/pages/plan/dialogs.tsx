@@ -96,7 +96,7 @@ export function OverruleDialog({ item, decide, onClose }: ItemDialogProps) {
   const [reason, setReason] = useState('')
   const [outcome, setOutcome] = useState<Outcome<unknown> | null>(null)
   const submit = async () => {
-    const result = await decide.run({ items: [{ articleId: item.id, choice: 'APPROVED', reason: reason.trim() }] })
+    const result = await decide.run({ items: [{ articleId: item.id, expectedRevision: item.revision, choice: 'APPROVED', reason: reason.trim() }] })
     if (result.payload?.workflow) onClose()
     else setOutcome(result)
   }
@@ -137,16 +137,14 @@ export function BriefDialog({ item, decide, onClose }: ItemDialogProps) {
   const [base, setBase] = useState(item)
   const [form, setForm] = useState(() => formOf(item))
   const [outcome, setOutcome] = useState<Outcome<unknown> | null>(null)
-  const errors: UserError[] = (outcome?.userErrors ?? []).map((error) => ({ ...error, field: error.field?.filter((part) => form.hasOwnProperty(part)) }))
   const isBehind = item.revision !== base.revision
+  const errors: UserError[] = (outcome?.userErrors ?? []).filter((error) => error.code !== 'REVISION_CONFLICT' || !isBehind).map((error) => ({ ...error, field: error.field?.filter((part) => form.hasOwnProperty(part)) }))
   const submit = async () => {
-    const now = await decide.look(item.id)
-    if (now && now.revision !== base.revision) return // The dialog shows it now.
     const changed = item.brief ? changedFields(formOf(base), form) : (Object.keys(form) as (keyof Form)[])
     if (changed.length === 0) return onClose()
-    const result = await decide.run({ items: [{ articleId: item.id, brief: briefOf(form, changed) }] })
+    const result = await decide.run({ items: [{ articleId: item.id, expectedRevision: base.revision, brief: briefOf(form, changed) }] })
     if (result.payload?.workflow) onClose()
-    else setOutcome(result)
+    else setOutcome(result) // Of a conflict the plan is read again, and the dialog shows the newer brief.
   }
   /** Goes on from the newer brief with the fields that this person changed. */
   const take = () => {
@@ -182,7 +180,7 @@ function Behind({ then, now, mine, item, onTake }: BehindProps) {
     `${labels[name].replace(/, one a line$/, '')}: “${now[name].replaceAll('\n', ', ')}”${own.has(name) ? '. You changed it too: yours would replace it.' : ''}`)
   return (
     <>
-      <Changes title={`Revision ${item.revision} of the brief came while you wrote`} lines={lines} />
+      <Changes title={`Revision ${item.revision} of the brief came while you wrote${item.actor ? `, by ${item.actor}` : ''}`} lines={lines} />
       <p><Button onClick={onTake}>Go on with my changes</Button></p>
     </>
   )

@@ -19,7 +19,7 @@ export function Item({ item, closed, decide }: ItemProps) {
   const name = item.brief?.title ?? item.page.primaryKeyword.text
   const choose = (choice: PlanChoice) => {
     if (choice === 'APPROVED' && item.verdict === 'INVALID' && item.choice !== 'APPROVED') setOpen('overrule')
-    else void decide.run({ items: [{ articleId: item.id, choice: item.choice === choice ? 'CLEARED' : choice }] })
+    else void decide.run({ items: [{ articleId: item.id, expectedRevision: item.revision, choice: item.choice === choice ? 'CLEARED' : choice }] })
   }
   const noBrief = item.brief || item.verdict === 'INVALID' ? null : 'Write the brief first.'
   const button = (choice: PlanChoice, label: string, reason: string | null) => (
@@ -35,7 +35,7 @@ export function Item({ item, closed, decide }: ItemProps) {
       <p className="sub">
         {item.page.keywords.map((one) => one.text).join(', ')}
         {item.brief && ` · ${words(item.brief.intent)} · ${item.brief.format} · ${item.brief.targetWords} words`}
-        {item.revision > 0 && ` · revision ${item.revision} by ${item.author === 'PERSON' ? 'a person' : 'the engine'}`}
+        {item.revision > 0 && ` · revision ${item.revision} by ${item.author === 'PERSON' ? item.actor ?? 'a person' : 'the engine'}`}
       </p>
       {item.reasons.length > 0 && <ul className="bullets">{item.reasons.map((reason) => <li key={reason}>{reason}</li>)}</ul>}
       {item.decidedBy && <p className="sub">Decided by {item.decidedBy}{item.isCarried ? ', carried over' : ''}{item.reason ? `: “${item.reason}”` : ''}</p>}

@@ -1,7 +1,7 @@
 // The review of the article plan: topics with hub and spokes, verdicts, briefs, decisions.
 import { Link, useParams, useSearch, useNavigate } from '@tanstack/react-router'
 import { useEffect, useState } from 'react'
-import { newKey, useAct, useAsk, useLive, useRead } from '../../api/client'
+import { newKey, useAct, useLive, useRead } from '../../api/client'
 import { connections } from '../../api/live'
 import { useStore, useWhenChanged } from '../../api/store'
 import { denied, useMay, useViewer } from '../../api/viewer'
@@ -78,13 +78,6 @@ type Which = { items: ArticlePlanItemInput[] } | { where: ArticlePlanFilter; cho
 
 function useDecidePlan(review: Review, again: () => void) {
   const act = useAct(DecideArticlePlansDocument)
-  const ask = useAsk()
-  const actors = useMay()('ACTORS')
-  /** Reads an article of the plan as it is now, also into the page. */
-  const look = async (articleId: string) => {
-    const { data } = await ask(PlanDocument, { id: review.id, actors })
-    return data?.workflow?.articlePlan?.items.find((one) => one.id === articleId)
-  }
   const run = async (which: Which) => {
     const outcome = await act.run({ input: { workflowId: review.id, idempotencyKey: newKey(), ...which } })
     if (outcome.payload?.selection) say(`${plural(outcome.payload.affected, 'article')} changed. ${outcome.payload.selection.count} approved.`)
@@ -92,7 +85,7 @@ function useDecidePlan(review: Review, again: () => void) {
     return outcome
   }
   const refused = act.last && (act.last.problem || act.last.userErrors.length > 0) ? act.last : null
-  return { run, look, isBusy: act.isBusy, refused }
+  return { run, isBusy: act.isBusy, refused }
 }
 
 type DecisionProps = { review: Review; plan: Plan; closed: string | null; again: () => void }

@@ -1,6 +1,5 @@
 // The gate before publishing, and every article on every site.
 import { Link, useParams } from '@tanstack/react-router'
-import { useState } from 'react'
 import { useLive, useRead } from '../../api/client'
 import { useGaps } from '../../api/events'
 import { useWhenChanged } from '../../api/store'
@@ -10,6 +9,7 @@ import { Absent } from '../../ui/absent'
 import { Empty, Loaded, PageTitle } from '../../ui/basic'
 import { words } from '../../ui/format'
 import { nextOf, Pager } from '../../ui/pager'
+import { usePlace } from '../../ui/place'
 import { useArticles, type Flow } from '../articles/list'
 import { Finish } from '../workflow/finish'
 import { Approve } from './approve'
@@ -60,7 +60,7 @@ function Shown({ flow, again }: { flow: Flow; again: () => void }) {
 const pageSize = 25
 
 function Publications({ flow, again }: { flow: Flow; again: () => void }) {
-  const [after, setAfter] = useState<string>()
+  const [after, setAfter] = usePlace()
   const actors = useMay()('ACTORS')
   const read = useRead(PublicationsDocument, { id: flow.id, first: pageSize, after, actors }, { keep: true })
   useLive(LiveUnitsDocument, { id: flow.id }, read.again)

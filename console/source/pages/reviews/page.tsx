@@ -1,14 +1,16 @@
 // Everything that waits for a person, the oldest first.
 import { Link } from '@tanstack/react-router'
-import { useCallback, useEffect, useState } from 'react'
+import { useMemo } from 'react'
 import { useLive, useRead } from '../../api/client'
-import { useGaps, useNews } from '../../api/events'
+import { useNews } from '../../api/events'
 import { useWhenChanged } from '../../api/store'
 import { useMay } from '../../api/viewer'
-import { InboxArticlesDocument, LiveUnitsDocument, OrganizationDocument, WorkflowListDocument, type WorkflowRowFragment, type WorkflowState } from '../../gql/graphql'
+import { InboxArticlesDocument, InboxPostsDocument, LiveUnitsDocument, OrganizationDocument, WorkflowListDocument, type PublicationState, type WorkflowRowFragment, type WorkflowState } from '../../gql/graphql'
 import { Ago, Empty, Loaded, PageTitle, ProblemNote, Skeleton } from '../../ui/basic'
 import { Badge } from '../../ui/badge'
-import { entriesOf, type Entry } from './single'
+import { nextOf, Pager } from '../../ui/pager'
+import { usePlace } from '../../ui/place'
+import { articlesOf, oldestFirst, postsOf, type Entry } from './single'
 
 type Modes = { plan: string; publish: string }
 
@@ -21,7 +23,7 @@ export function waitingStates({ plan, publish }: Modes): WorkflowState[] {
 /** The states in which single articles and posts can wait. */
 const working: WorkflowState[] = ['ARTICLE_PROCESSING', 'ARTICLE_FAILED', 'ARTICLE_COMPLETED', 'PUBLISH_PROCESSING', 'PUBLISH_FAILED']
 const mostGates = 50
-const mostWorking = 20
+const mostWorking = 12 // with ten articles each it is within the complexity that a request may have
 
 export function ReviewsPage() {
   const organization = useRead(OrganizationDocument, { oversee: false })
@@ -45,16 +47,38 @@ function useWaiting(states: WorkflowState[], first: number) {
   return { read, rows, hasMore: read.data?.workflows.pageInfo.hasNextPage ?? false }
 }
 
+/** The posts that wait: a person decides, or the site is asked what it has. */
+const waitingPosts: PublicationState[] = ['NEEDS_DECISION', 'UNKNOWN']
+
+/** The single articles and posts that wait, the oldest first. */
+function useSingles() {
+  const [after, setAfter] = usePlace()
+  const articles = useRead(InboxArticlesDocument, { states: working, first: mostWorking, after }, { keep: true })
+  const posts = useRead(InboxPostsDocument, { states: waitingPosts, first: mostGates })
+  const news = useNews()
+  useWhenChanged(news, articles.again, 300)
+  useWhenChanged(news, posts.again, 300)
+  const workflows = articles.data?.workflows
+  const publications = posts.data?.viewer.organization.publications
+  const entries = useMemo(
+    () => oldestFirst([...articlesOf(workflows?.nodes ?? []), ...postsOf(publications?.nodes ?? [])]), [workflows, publications])
+  return {
+    entries,
+    watched: workflows?.nodes ?? [],
+    again: () => { articles.again(); posts.again() },
+    isKnown: workflows !== undefined && publications !== undefined,
+    problem: articles.problem ?? posts.problem,
+    after,
+    setAfter,
+    next: workflows && nextOf(workflows.pageInfo),
+    hasMorePosts: publications?.pageInfo.hasNextPage ?? false,
+  }
+}
+
 function Inbox({ modes }: { modes: Modes }) {
   const gates = useWaiting(waitingStates(modes), mostGates)
-  const inWork = useWaiting(working, mostWorking)
-  const [counts, setCounts] = useState<ReadonlyMap<string, number>>(new Map())
-  const onCount = useCallback((id: string, count: number) => setCounts((old) => (
-    old.get(id) === count ? old : new Map(old).set(id, count)
-  )), [])
-  const found = inWork.rows.map((row) => counts.get(row.id))
-  const singles = found.reduce<number>((sum, count) => sum + (count ?? 0), 0)
-  const isKnown = inWork.read.data !== undefined && found.every((count) => count !== undefined)
+  const { entries, watched, again, isKnown, problem, after, setAfter, next, hasMorePosts } = useSingles()
+  const isWhole = !after && !next && !hasMorePosts
   return (
     <Loaded read={gates.read}>
       {() => (
@@ -66,19 +90,33 @@ function Inbox({ modes }: { modes: Modes }) {
               {gates.hasMore && <p className="hint">These are the {mostGates} that have waited longest.</p>}
             </section>
           )}
-          <section aria-labelledby="singles" hidden={singles === 0} className="spaced">
-            <h2 id="singles">Single articles and posts <span className="count">{singles}</span></h2>
-            <ul className="feed">{inWork.rows.map((row) => <Singles key={row.id} row={row} onCount={onCount} />)}</ul>
-            {inWork.hasMore && <p className="hint">Only those of the {mostWorking} workflows are here that have waited longest.</p>}
+          {watched.map((one) => <Watch key={one.id} id={one.id} again={again} />)}
+          <section aria-labelledby="singles" hidden={entries.length === 0} className="spaced">
+            <h2 id="singles">Single articles and posts <span className="count">{entries.length}</span></h2>
+            <ul className="feed">{entries.map((entry) => <Single key={entry.id} entry={entry} />)}</ul>
+            {hasMorePosts && <p className="hint">These are the {mostGates} posts that have waited longest.</p>}
           </section>
-          {!isKnown && <Skeleton rows={1} label="Loading single articles" />}
-          {isKnown && singles === 0 && gates.rows.length === 0 && (
+          {isKnown && (after || next) && (
+            <>
+              <p className="hint spaced">Single articles are those of {mostWorking} workflows in work at a time{entries.length === 0 && '; none of these has one that waits'}.</p>
+              <Pager after={after} next={next} onPage={setAfter} />
+            </>
+          )}
+          {problem && !isKnown && <ProblemNote problem={problem} again={again} />}
+          {!problem && !isKnown && <Skeleton rows={1} label="Loading single articles" />}
+          {isKnown && isWhole && entries.length === 0 && gates.rows.length === 0 && (
             <Empty title="Nothing waits for a person"><p>Reviews appear here as workflows reach them.</p></Empty>
           )}
         </>
       )}
     </Loaded>
   )
+}
+
+/** Reads the list again when the work on an article or a post of a workflow has ended. */
+function Watch({ id, again }: { id: string; again: () => void }) {
+  useLive(LiveUnitsDocument, { id }, ({ unitChanged: { unit } }) => { if (unit.state !== 'RUNNING') again() })
+  return null
 }
 
 const questions: Partial<Record<WorkflowState, { what: string; question: string }>> = {
@@ -100,37 +138,15 @@ function Item({ row }: { row: WorkflowRowFragment }) {
   )
 }
 
-type SinglesProps = { row: WorkflowRowFragment; onCount: (id: string, count: number) => void }
-
-/** What waits in one workflow. Its events bring it up to date. */
-function Singles({ row, onCount }: SinglesProps) {
-  const read = useRead(InboxArticlesDocument, { id: row.id })
-  useLive(LiveUnitsDocument, { id: row.id }, ({ unitChanged: { unit } }) => { if (unit.state !== 'RUNNING') read.again() })
-  useWhenChanged(row.version, read.again)
-  useWhenChanged(useGaps(), read.again)
-  const found = read.data?.workflow
-  const entries = found ? entriesOf(found.articles.nodes, found.publications.nodes) : []
-  const count = read.data ? entries.length : read.problem ? 1 : undefined
-  useEffect(() => { if (count !== undefined) onCount(row.id, count) }, [row.id, count, onCount])
-  if (read.problem && !found) return <li className="card"><p><strong>{row.name}</strong></p><ProblemNote problem={read.problem} again={read.again} /></li>
-  return (
-    <>
-      {entries.map((entry) => <Single key={entry.id} entry={entry} row={row} />)}
-      {entries.length > 0 && found?.publications.pageInfo.hasNextPage && (
-        <li className="hint"><Link to="/workflows/$id/publish" params={{ id: row.id }}>{row.name}</Link> has more posts than are looked at here.</li>
-      )}
-    </>
-  )
-}
-
-function Single({ entry, row }: { entry: Entry; row: WorkflowRowFragment }) {
+function Single({ entry }: { entry: Entry }) {
+  const { workflow, kind } = entry
   const name = <><strong>{entry.title}</strong><span className="sub">{entry.why}</span></>
   return (
     <li className="card inbox" data-row={entry.id}>
-      {entry.kind === 'post'
-        ? <Link to="/workflows/$id/publish" params={{ id: row.id }}>{name}</Link>
-        : <Link to="/workflows/$id/articles/$article" params={{ id: row.id, article: entry.articleId }}>{name}</Link>}
-      <span>{row.name}</span><span><Badge tone="warn">{entry.kind === 'post' ? '◉ Post' : '◉ Article'}</Badge></span>
+      {kind === 'post'
+        ? <Link to="/workflows/$id/publish" params={{ id: workflow.id }}>{name}</Link>
+        : <Link to="/workflows/$id/articles/$article" params={{ id: workflow.id, article: entry.articleId }}>{name}</Link>}
+      <span>{workflow.name}</span><span><Badge tone="warn">{kind === 'post' ? '◉ Post' : '◉ Article'}</Badge></span>
       <span>waits for <Ago at={entry.since} /></span>
     </li>
   )

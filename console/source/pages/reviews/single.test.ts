@@ -1,28 +1,32 @@
 import { expect, test } from 'vitest'
 import type { InboxArticleFragment, InboxPostFragment } from '../../gql/graphql'
-import { entriesOf } from './single'
+import { articlesOf, oldestFirst, postsOf } from './single'
 
 const article = (change: object): InboxArticleFragment => ({
   id: 'art_1', title: 'A title', revision: 2, needsReview: false, decision: null,
   unit: { id: 'unit_1', state: 'DONE', since: '2026-11-29T10:00:00Z', failure: null, message: null }, ...change,
 } as unknown as InboxArticleFragment)
 const post = (change: object): InboxPostFragment => ({
-  id: 'pub_1', articleId: 'art_1', state: 'NEEDS_DECISION', since: '2026-11-29T09:00:00Z', failure: 'REMOTE_CONFLICT', message: 'a person has changed the post',
-  target: { id: 'target_1', name: 'Blog' }, ...change,
+  id: 'pub_1', articleId: 'art_1', articleTitle: 'A title', state: 'NEEDS_DECISION', since: '2026-11-29T09:00:00Z', failure: 'REMOTE_CONFLICT',
+  message: 'a person has changed the post', target: { id: 'target_1', name: 'Blog' }, workflow: { id: 'wf_1', name: 'A workflow' }, ...change,
 } as unknown as InboxPostFragment)
+const found = (failed: InboxArticleFragment[], doubted: InboxArticleFragment[]) =>
+  articlesOf([{ id: 'wf_1', name: 'A workflow', failed: { nodes: failed }, doubted: { nodes: doubted } }])
 
-test('entries: nothing waits in a finished article', () => {
-  expect(entriesOf([article({})], [post({ state: 'LIVE' })])).toEqual([])
+test('entries: a retry that has begun takes a failed article out', () => {
+  expect(found([article({})], [])).toEqual([])
 })
 
 test('entries: a finding waits until the text is judged', () => {
-  expect(entriesOf([article({ needsReview: true })], [])).toMatchObject([{ kind: 'article', articleId: 'art_1' }])
-  expect(entriesOf([article({ needsReview: true, decision: { revision: 1, verdict: 'REJECTED' } })], [])).toHaveLength(1)
-  expect(entriesOf([article({ needsReview: true, decision: { revision: 2, verdict: 'APPROVED' } })], [])).toEqual([])
+  expect(found([], [article({ needsReview: true })])).toMatchObject([{ kind: 'article', articleId: 'art_1' }])
+  expect(found([], [article({ needsReview: true, decision: { revision: 1, verdict: 'REJECTED' } })])).toHaveLength(1)
+  expect(found([], [article({ needsReview: true, decision: { revision: 2, verdict: 'APPROVED' } })])).toEqual([])
 })
 
-test('entries: a failed article and a post in conflict wait, the oldest first', () => {
-  const failed = article({ id: 'art_2', unit: { id: 'unit_2', state: 'FAILED', since: '2026-11-29T10:00:00Z', failure: 'NETWORK', message: 'no answer' } })
-  const entries = entriesOf([failed, article({})], [post({}), post({ id: 'pub_2', state: 'LIVE' })])
-  expect(entries.map((one) => `${one.kind} ${one.why}`)).toEqual(['post Blog: a person has changed the post', 'article no answer'])
+test('entries: a failed article and posts wait, the oldest first', () => {
+  const failed = article({ id: 'art_2', needsReview: true, unit: { id: 'unit_2', state: 'FAILED', since: '2026-11-29T10:00:00Z', failure: 'NETWORK', message: 'no answer' } })
+  const lost = post({ id: 'pub_2', state: 'UNKNOWN', message: null, since: '2026-11-29T11:00:00Z' })
+  const entries = oldestFirst([...postsOf([lost, post({})]), ...found([failed], [failed])])
+  expect(entries.map((one) => `${one.kind} ${one.why}`)).toEqual([
+    'post Blog: a person has changed the post', 'article no answer', 'post Blog: the answer of the site was lost'])
 })

@@ -1,9 +1,10 @@
-// The articles and posts of a workflow that wait for a person, apart from its gates.
+// The articles and posts that wait for a person, apart from the gates of their workflows.
 import type { InboxArticleFragment, InboxPostFragment } from '../../gql/graphql'
 
 export type Entry = {
   id: string
   kind: 'article' | 'post'
+  workflow: { id: string; name: string }
   articleId: string
   title: string
   /** Why a person must decide. */
@@ -11,21 +12,35 @@ export type Entry = {
   since: string
 }
 
-/** What waits, the oldest first. A text that a person has judged waits no more. */
-export function entriesOf(articles: InboxArticleFragment[], posts: InboxPostFragment[]): Entry[] {
-  const entries: Entry[] = []
-  for (const { id, title, unit, decision, revision, needsReview } of articles) {
-    const entry = { id, kind: 'article' as const, articleId: id, title, since: unit.since }
-    if (unit.state === 'FAILED') entries.push({ ...entry, why: unit.message || 'Writing it has failed.' })
-    else if (unit.state === 'DONE' && needsReview && decision?.revision !== revision) {
-      entries.push({ ...entry, why: 'A check of the text asks for a person.' })
-    }
-  }
-  const titles = new Map(articles.map((one) => [one.id, one.title]))
-  for (const { id, articleId, state, since, message, target } of posts) {
-    if (state !== 'NEEDS_DECISION') continue
-    const why = `${target.name}: ${message || 'the site has answered in another way than expected'}`
-    entries.push({ id, kind: 'post', articleId, title: titles.get(articleId) ?? articleId, since, why })
-  }
-  return entries.sort((a, b) => a.since.localeCompare(b.since))
+export type InboxWorkflow = {
+  id: string; name: string
+  failed: { nodes: InboxArticleFragment[] }; doubted: { nodes: InboxArticleFragment[] }
 }
+
+/** The articles of some workflows that wait. A text that a person has judged waits no more. */
+export function articlesOf(workflows: InboxWorkflow[]): Entry[] {
+  return workflows.flatMap((workflow) => {
+    const entries: Entry[] = []
+    const entryOf = ({ id, title, unit: { since } }: InboxArticleFragment, why: string): Entry =>
+      ({ id, kind: 'article', workflow, articleId: id, title, since, why })
+    for (const article of workflow.failed.nodes) {
+      if (article.unit.state === 'FAILED') entries.push(entryOf(article, article.unit.message || 'Writing it has failed.'))
+    }
+    for (const article of workflow.doubted.nodes) {
+      if (article.unit.state !== 'DONE' || !article.needsReview || article.decision?.revision === article.revision) continue
+      entries.push(entryOf(article, 'A check of the text asks for a person.'))
+    }
+    return entries
+  })
+}
+
+/** The posts that wait. */
+export function postsOf(posts: InboxPostFragment[]): Entry[] {
+  return posts.map(({ id, articleId, articleTitle, state, since, message, target, workflow }) => ({
+    id, kind: 'post', articleId, title: articleTitle, since, workflow,
+    why: `${target.name}: ${message || (state === 'UNKNOWN' ? 'the answer of the site was lost' : 'the site has answered in another way than expected')}`,
+  }))
+}
+
+/** All that waits, the oldest first. */
+export const oldestFirst = (entries: Entry[]) => [...entries].sort((a, b) => a.since.localeCompare(b.since))

@@ -5,10 +5,11 @@ import { useRead } from '../../api/client'
 import { useNews } from '../../api/events'
 import { useWhenChanged } from '../../api/store'
 import { denied, useMay, useViewer } from '../../api/viewer'
-import { SpendDocument, WorkflowNameDocument, type SpendQuery } from '../../gql/graphql'
+import { SpendDocument, type SpendQuery } from '../../gql/graphql'
 import { Button, Empty, Loaded, Moment, Money, PageTitle } from '../../ui/basic'
-import { dateIn, share, words } from '../../ui/format'
-import { Gauge } from '../../ui/gauge'
+import { dateIn, plural, share, words } from '../../ui/format'
+import { alertThresholds, Gauge } from '../../ui/gauge'
+import { PathLink } from '../../ui/path-link'
 import { Days } from './days'
 import { MonthLimitDialog } from './limit'
 import { Months, OrganizationCalls, OrganizationLedger } from './lists'
@@ -24,7 +25,7 @@ export function SpendPage() {
   const onChange = (change: SpendSearch) => navigate({ resetScroll: false, search: (old) => ({ ...old, ...change }) })
   const { organization } = useViewer()
   const [today] = useState(() => dateIn(new Date(), organization.timeZone))
-  const read = useRead(SpendDocument, { range: rangeOf(range, today), by: [by], actors: may('ACTORS') }, { keep: true })
+  const read = useRead(SpendDocument, { range: rangeOf(range, today), by: [by], actors: may('ACTORS'), calls: may('CALLS') }, { keep: true })
   useWhenChanged(useNews(), read.again, 1000)
   return (
     <>
@@ -40,6 +41,7 @@ export function SpendPage() {
             <Choices range={range} by={by} />
             <Days groups={shown.days.groups} range={rangeOf(range, today)} />
             <Totals total={shown.days.total} />
+            <Unknown count={shown.unknown?.totalCount ?? 0} />
             <Groups organization={shown} by={by} />
           </>
         )}
@@ -69,7 +71,7 @@ function Month({ organization }: { organization: Organization }) {
   return (
     <section className="card" aria-labelledby="month">
       <h2 id="month">This month</h2>
-      <Gauge settled={spend.settled} held={spend.held} limit={spend.limit} mark={share(forecast.settledAtEnd, spend.limit)} />
+      <Gauge settled={spend.settled} held={spend.held} limit={spend.limit} mark={share(forecast.settledAtEnd, spend.limit)} thresholds={alertThresholds} />
       <dl className="sums">
         <div><dt>Spent</dt><dd><Money amount={spend.settled} /></dd></div>
         <div><dt>Held</dt><dd><Money amount={spend.held} /></dd></div>
@@ -117,6 +119,17 @@ function Totals({ total }: { total: Organization['days']['total'] }) {
   )
 }
 
+/** The calls whose cost is not known yet. They hold their money until it is. */
+function Unknown({ count }: { count: number }) {
+  if (count === 0) return null
+  return (
+    <p className="note warn spaced">
+      <span>⚠ The outcome of {plural(count, 'call')} is unknown. Each keeps its hold until its cost is known.{' '}
+        <Link to="/spend" search={{ view: 'calls', state: 'UNKNOWN' }}>See the calls</Link></span>
+    </p>
+  )
+}
+
 function Groups({ organization, by }: { organization: Organization; by: Dimension }) {
   const { groups, hasMore } = organization.groups
   if (groups.length === 0) return <Empty title="No call in these days"><p>Each request to a language model appears here.</p></Empty>
@@ -146,17 +159,13 @@ function Groups({ organization, by }: { organization: Organization; by: Dimensio
 }
 
 function GroupName({ group, by }: { group: Organization['groups']['groups'][number]; by: Dimension }) {
-  if (by === 'WORKFLOW' && group.workflowId) return <WorkflowName id={group.workflowId} />
+  if (by === 'WORKFLOW' && group.workflow) return <PathLink to={`/workflows/${group.workflow.id}`}>{group.workflow.name}</PathLink>
+  if (by === 'PROVIDER') return group.provider ?? 'Not known'
   if (by === 'STEP') return group.step ? words(group.step) : 'No step'
   if (by === 'ACTOR') return group.actor ?? '–'
   if (by === 'API_KEY') return group.apiKeyId ? <code>{group.apiKeyId}</code> : 'Without a key'
   if (by === 'OUTCOME') return group.outcome ? words(group.outcome) : '–'
   return group.model ?? 'No answer yet'
-}
-
-function WorkflowName({ id }: { id: string }) {
-  const read = useRead(WorkflowNameDocument, { id }, { policy: 'cache-first' })
-  return <Link to="/workflows/$id" params={{ id }}>{read.data?.workflow?.name ?? id}</Link>
 }
 
 function LimitButton({ again }: { again: () => void }) {

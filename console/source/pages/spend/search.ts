@@ -4,7 +4,7 @@ import type { CallState } from '../../gql/graphql'
 export const callStates: CallState[] = ['RESERVED', 'DISPATCHED', 'UNKNOWN', 'SETTLED', 'RELEASED', 'ASSUMED']
 export const ranges = { month: 'This month', last30: 'Last 30 days', last90: 'Last 90 days', year: 'Last 365 days' } as const
 export type RangeName = keyof typeof ranges
-export const dimensions = ['MODEL', 'STEP', 'WORKFLOW', 'OUTCOME', 'ACTOR', 'API_KEY'] as const
+export const dimensions = ['MODEL', 'PROVIDER', 'STEP', 'WORKFLOW', 'OUTCOME', 'ACTOR', 'API_KEY'] as const
 export const views = ['overview', 'months', 'ledger', 'calls'] as const
 export type View = (typeof views)[number]
 export type Dimension = (typeof dimensions)[number]

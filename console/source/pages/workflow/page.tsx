@@ -5,7 +5,7 @@ import { useLive, useRead } from '../../api/client'
 import { connections } from '../../api/live'
 import { useStore, useWhenChanged } from '../../api/store'
 import { useMay } from '../../api/viewer'
-import { JournalDocument, LiveSpendDocument, LiveWorkflowDocument, WorkflowDocument, type JournalRowFragment, type WorkflowQuery } from '../../gql/graphql'
+import { LastMovesDocument, LiveSpendDocument, LiveWorkflowDocument, WorkflowDocument, type JournalRowFragment, type WorkflowQuery } from '../../gql/graphql'
 import { Absent } from '../../ui/absent'
 import { Loaded, Moment, PageTitle } from '../../ui/basic'
 import { StatusBadge } from '../../ui/badge'
@@ -21,7 +21,7 @@ import { WhyCard } from './why'
 export type Workflow = NonNullable<WorkflowQuery['workflow']>
 export type Steps = WorkflowQuery['workflowGraph']['steps']
 
-/** The most rows of a journal that the timeline reads. */
+/** The most rows of a journal that the timeline reads: the last ones. */
 export const journalPage = 100
 
 export function WorkflowPage() {
@@ -29,7 +29,7 @@ export function WorkflowPage() {
   const may = useMay()
   const actors = may('ACTORS')
   const read = useRead(WorkflowDocument, { id, actors })
-  const journal = useRead(JournalDocument, { id, first: journalPage, actors })
+  const journal = useRead(LastMovesDocument, { id, last: journalPage, actors })
   const reconnected = useStore(connections)
   const [changes, setChanges] = useState(0)
   const readAll = () => {

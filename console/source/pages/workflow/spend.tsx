@@ -2,24 +2,22 @@
 import { useRead } from '../../api/client'
 import { useWhenChanged } from '../../api/store'
 import { useMay } from '../../api/viewer'
-import { AffordableDocument, CallsDocument, type CallRowFragment } from '../../gql/graphql'
+import { AffordableDocument, HoldingCallsDocument } from '../../gql/graphql'
 import { Ago, Money } from '../../ui/basic'
-import { Gauge } from '../../ui/gauge'
+import { alertThresholds, Gauge } from '../../ui/gauge'
 import { plural, words } from '../../ui/format'
 import type { Workflow } from './page'
-
-const holds = (call: CallRowFragment) => ['RESERVED', 'DISPATCHED', 'UNKNOWN'].includes(call.state)
 
 export function SpendCard({ workflow, changes }: { workflow: Workflow; changes: number }) {
   const { spend } = workflow
   const may = useMay()
-  const read = useRead(CallsDocument, { id: workflow.id, first: 100 }, { skip: !may('CALLS') })
+  const read = useRead(HoldingCallsDocument, { ids: [workflow.id] }, { skip: !may('CALLS') })
   useWhenChanged(changes, () => { if (may('CALLS')) read.again() })
-  const holding = (read.data?.workflow?.calls.nodes ?? []).filter(holds)
+  const { nodes: holding = [], totalCount = 0 } = read.data?.viewer.organization.calls ?? {}
   return (
     <section className="card" aria-labelledby="spend">
       <h2 id="spend">Spend</h2>
-      <Gauge settled={spend.settled} held={spend.held} limit={spend.limit} />
+      <Gauge settled={spend.settled} held={spend.held} limit={spend.limit} thresholds={alertThresholds} />
       <dl className="sums">
         <div><dt>Spent</dt><dd><Money amount={spend.settled} /></dd></div>
         <div><dt>Held</dt><dd><Money amount={spend.held} /></dd></div>
@@ -33,6 +31,7 @@ export function SpendCard({ workflow, changes }: { workflow: Workflow; changes: 
           {holding.map((call) => (
             <li key={call.id}><Money amount={call.hold} /> {words(call.state)} · {call.models[0] ?? 'a call'} · for <Ago at={call.reservedAt} /></li>
           ))}
+          {totalCount > holding.length && <li>and {plural(totalCount - holding.length, 'more call')}</li>}
         </ul>
       )}
     </section>

@@ -7,21 +7,17 @@ import { CallsDocument, JournalDocument, LedgerDocument, type CallRowFragment, t
 import { Button, CopyButton, Empty, Loaded, Moment, Money } from '../../ui/basic'
 import { Badge } from '../../ui/badge'
 import { words } from '../../ui/format'
+import { nextOf, Pager } from '../../ui/pager'
+import { usePlace } from '../../ui/place'
 import { verifyJournal, verifyLedger, type Verdict } from './chain'
 
 const pageSize = 50
 
-/** Pages of a list, with buttons for the next and the first one. */
+/** Pages of a list, whose place is in the address. */
 function usePages() {
-  const [after, setAfter] = useState<string | null>(null)
+  const [after, setAfter] = usePlace()
   const pager = (pageInfo: { hasNextPage: boolean; endCursor?: string | null }) => (
-    (after || pageInfo.hasNextPage) && (
-      <nav className="pager" aria-label="Pages">
-        <Button reason={after ? null : 'This is the first page.'} onClick={() => setAfter(null)}>First page</Button>
-        <Button reason={pageInfo.hasNextPage ? null : 'This is the last page.'}
-          onClick={() => setAfter(pageInfo.endCursor ?? null)}>Next page</Button>
-      </nav>
-    )
+    <Pager after={after} next={nextOf(pageInfo)} onPage={setAfter} />
   )
   return { after, pager }
 }
