@@ -153,7 +153,7 @@ func badPrices() (rows []badInput) {
 
 func badAPIKeys() (rows []badInput) {
 	for _, name := range []string{
-		"", " ", " before", "after ", "two\nlines", "NUL\x00", "\u0085", strings.Repeat("🔑", 101), strings.Repeat("k", 201),
+		"", " ", " \ufe0f", "two\nlines", "NUL\x00", "\u0085", strings.Repeat("🔑", 101), strings.Repeat("k", 201),
 	} {
 		rows = append(rows, bad("createApiKey", "name", name, "INVALID_INPUT"))
 	}
@@ -164,5 +164,6 @@ func badAPIKeys() (rows []badInput) {
 	} {
 		rows = append(rows, bad("createApiKey", "expiresAt", end, "INVALID_INPUT"))
 	}
-	return append(rows, bad("createApiKey", "name", func(f fixture) any { return f.keyName }, "CONFLICT"))
+	return append(rows, bad("createApiKey", "name", func(f fixture) any { return f.keyName }, "CONFLICT"),
+		bad("createApiKey", "name", func(f fixture) any { return " " + f.keyName + "\ufe0f" }, "CONFLICT"))
 }

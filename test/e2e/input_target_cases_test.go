@@ -60,7 +60,7 @@ func badTargets() []badInput {
 			site("GHOST", key, address, map[string]any{"baseUrl": address}, "baseUrl"),
 			site("WEBHOOK", "", address, map[string]any{"baseUrl": address}, "baseUrl"))
 	}
-	for _, name := range append([]string{"", " ", " Blog", "Blog ", strings.Repeat("🦊", 101), "two\nlines"}, unclean...) {
+	for _, name := range append([]string{"", " ", " \ufe0f", strings.Repeat("🦊", 101), "two\nlines"}, unclean...) {
 		rows = append(rows, bad("createPublishTarget", "name", name, "INVALID_INPUT"))
 	}
 	for _, name := range append([]string{"", " ", " editor", "ed:itor", strings.Repeat("a", 201)}, unclean...) {

@@ -40,7 +40,7 @@ func badWork() []badInput {
 		bad("failStep", "message", "NUL\x00", "INVALID_INPUT"),
 		bad("failStep", "message", strings.Repeat("🦊", 2001), "INVALID_INPUT"),
 		{"claimWork", "a step for people", map[string]any{"steps": []string{"SEED_REVIEW"}}, "INVALID_INPUT", "steps.0"},
-		{"claimWork", "a step of the engine", map[string]any{"steps": []string{"ICP"}}, "INVALID_INPUT", "steps"},
+		{"claimWork", "a step of the engine", map[string]any{"steps": []string{"ICP"}}, "INVALID_INPUT", "steps.0"},
 		bad("claimWork", "max", 0, "INVALID_INPUT"),
 		bad("claimWork", "max", 51, "INVALID_INPUT"),
 		bad("claimWork", "leaseSeconds", 0, "INVALID_INPUT"),
