@@ -49,7 +49,7 @@ function Exports() {
     download(name, range.from, range.to).catch((cause: Error) => setProblem(cause.message)).finally(() => setBusy(''))
   }
   return (
-    <section className="card" aria-labelledby="exports">
+    <section className="card spaced" aria-labelledby="exports">
       <h2 id="exports">Exports</h2>
       <p>Every row, those of the journals with their hashes, in the days of {organization.timeZone}. Without days: all rows up to now.</p>
       <form className="filters spaced" onSubmit={(event) => event.preventDefault()}>

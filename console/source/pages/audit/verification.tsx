@@ -40,7 +40,7 @@ function Runs() {
     <section className="card spaced" aria-labelledby="verification">
       <h2 id="verification">Verification</h2>
       <p>A worker computes both journals, the balances and the counts again, and compares every table with those that explain it.</p>
-      <Button kind="primary" isBusy={start.isBusy} reason={open ? 'A verification is running.' : null} onClick={() => void begin()}>Verify now</Button>
+      <div className="buttons verify-now"><Button kind="primary" isBusy={start.isBusy} reason={open ? 'A verification is running.' : null} onClick={() => void begin()}>Verify now</Button></div>
       {start.last?.problem && <ProblemNote problem={start.last.problem} />}
       {start.last?.userErrors.map((error) => <p key={error.code} className="note bad" role="alert">⚠ {error.message}</p>)}
       <Loaded read={read} rows={2}>
