@@ -36,11 +36,10 @@ func (s *Server) listen(proxies web.Proxies) error {
 		return fmt.Errorf("listen on %s: %w", s.settings.Listen, err)
 	}
 	limited := web.LimitConnections(listener, web.ConnectionLimits{
-		Most:              o.MaxConnections,
-		PerAddress:        o.MaxOfAddress,
-		Unknown:           o.MaxUnknown,
-		UnknownPerAddress: o.UnknownOfAddress,
-		Proxies:           proxies,
+		Most:       o.MaxConnections,
+		PerAddress: o.MaxOfAddress,
+		Unknown:    o.MaxUnknown,
+		Proxies:    proxies,
 	})
 	s.listener, s.api.ConnState, s.api.ConnContext = limited, limited.Watch, limited.Context
 	s.clients = limited

@@ -84,16 +84,15 @@ func HelpTexts() map[string]string {
 
 // ListenerSettings limit the connections to the API.
 type ListenerSettings struct {
-	TLSCert          string        `name:"tls-cert" help:"File with the server's certificate and its chain, in PEM."`
-	TLSKey           string        `name:"tls-key" help:"File with the private key of the certificate."`
-	MaxConnections   int           `default:"4000" help:"Connections that may be open at once."`
-	MaxUnknown       int           `name:"max-unknown-connections" default:"500" help:"Of these, the ones without a valid caller; the oldest is closed for a new one."`
-	MaxOfAddress     int           `name:"address-connections" default:"2000" help:"Connections that one client address may have; trusted proxies have no limit."`
-	UnknownOfAddress int           `name:"address-unknown-connections" default:"100" help:"Of these, the ones without a valid caller; the oldest is closed for a new one."`
-	ReadHeaderTime   time.Duration `default:"5s" help:"Time that a client has to send the head of a request."`
-	ReadTime         time.Duration `default:"15s" help:"Time that a client has to send a whole request."`
-	WriteTime        time.Duration `default:"30s" help:"Time that a client has until it has read the answer."`
-	IdleTime         time.Duration `default:"2m" help:"Time that a connection may wait for its next request."`
+	TLSCert        string        `name:"tls-cert" help:"File with the server's certificate and its chain, in PEM."`
+	TLSKey         string        `name:"tls-key" help:"File with the private key of the certificate."`
+	MaxConnections int           `default:"4000" help:"Connections that may be open at once."`
+	MaxUnknown     int           `name:"max-unknown-connections" default:"500" help:"Of these, the ones without a valid caller; the oldest is closed for a new one."`
+	MaxOfAddress   int           `name:"address-connections" default:"2000" help:"Connections that one client address may have; trusted proxies have no limit."`
+	ReadHeaderTime time.Duration `default:"5s" help:"Time that a client has to send the head of a request."`
+	ReadTime       time.Duration `default:"15s" help:"Time that a client has to send a whole request."`
+	WriteTime      time.Duration `default:"30s" help:"Time that a client has until it has read the answer."`
+	IdleTime       time.Duration `default:"2m" help:"Time that a connection may wait for its next request."`
 }
 
 // FairnessSettings limit the share of one organization, so that it cannot harm the others.

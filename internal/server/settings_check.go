@@ -69,9 +69,9 @@ func (s ListenerSettings) check() error {
 	if (s.TLSCert == "") != (s.TLSKey == "") {
 		faults = append(faults, errors.New("--tls-cert and --tls-key need each other"))
 	}
-	if min(s.MaxConnections, s.MaxUnknown, s.MaxOfAddress, s.UnknownOfAddress) < 1 {
-		faults = append(faults, errors.New("--max-connections, --max-unknown-connections, --address-connections and "+
-			"--address-unknown-connections must be at least 1"))
+	if min(s.MaxConnections, s.MaxUnknown, s.MaxOfAddress) < 1 {
+		faults = append(faults, errors.New(
+			"--max-connections, --max-unknown-connections and --address-connections must be at least 1"))
 	}
 	if min(s.ReadHeaderTime, s.ReadTime, s.WriteTime, s.IdleTime) <= 0 {
 		faults = append(faults, errors.New(

@@ -13,15 +13,14 @@ import (
 	"github.com/infin8content/engine/internal/fair"
 )
 
-// ConnectionLimits are the limits of a listener. A zero PerAddress, Unknown or UnknownPerAddress
-// is no limit.
+// ConnectionLimits are the limits of a listener. A zero PerAddress or Unknown is no limit.
 type ConnectionLimits struct {
 	// Most is the number of open connections, and PerAddress of those from one address. An IPv6 network of 64 bits is one
 	// address. Addresses of Proxies have no limit of their own.
 	Most, PerAddress int
-	// Unknown is the number of open connections without a caller, and UnknownPerAddress of those from one address.
-	Unknown, UnknownPerAddress int
-	Proxies                    Proxies
+	// Unknown is the number of open connections without a caller.
+	Unknown int
+	Proxies Proxies
 }
 
 // Connections is a listener that limits the number of open connections, WebSockets included. A connection is unknown
@@ -60,7 +59,6 @@ type addressConnections struct {
 func LimitConnections(listener net.Listener, limits ConnectionLimits) *Connections {
 	limits.PerAddress = cmp.Or(limits.PerAddress, math.MaxInt)
 	limits.Unknown = cmp.Or(limits.Unknown, math.MaxInt)
-	limits.UnknownPerAddress = cmp.Or(limits.UnknownPerAddress, math.MaxInt)
 	return &Connections{
 		Listener:  listener,
 		limits:    limits,
@@ -120,10 +118,7 @@ func (l *Connections) permit(address netip.Addr, isProxy bool) bool {
 		l.refused++
 		return false
 	}
-	switch {
-	case own != nil && own.unknown.Len() >= l.limits.UnknownPerAddress && !isProxy:
-		l.closeUnknown(own)
-	case l.unknown >= l.limits.Unknown:
+	if l.unknown >= l.limits.Unknown {
 		l.closeUnknown(l.largest())
 	}
 	return true

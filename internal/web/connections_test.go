@@ -278,33 +278,6 @@ func TestConnections_TheBeginningOfANextRequestKeepsNoPlace(t *testing.T) {
 	isClosed(t, conn)
 }
 
-func TestConnections_LimitsTheUnknownOnesOfEachAddress(t *testing.T) {
-	t.Parallel()
-	proxies, err := ParseProxies([]string{"127.0.0.9"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	limits := ConnectionLimits{
-		Most:              100,
-		Unknown:           5,
-		UnknownPerAddress: 2,
-		Proxies:           proxies,
-	}
-	c := newCrowdOf(t, limits, (*httptest.Server).Start)
-	var kept []net.Conn
-	for range 3 { // The proxy has the most, and the limit of all is reached.
-		kept = append(kept, c.dial(t, "127.0.0.9", "/"))
-	}
-	first := c.dial(t, "127.0.0.1", "/")
-	kept = append(kept, c.dial(t, "127.0.0.1", "/"))
-	c.unknown(t, 5)
-	kept = append(kept, c.dial(t, "127.0.0.1", "/"))
-	isClosed(t, first)
-	for _, conn := range kept {
-		answers(t, conn)
-	}
-}
-
 func TestConnections_LimitsEachAddress(t *testing.T) {
 	t.Parallel()
 	c := newCrowdOf(t, ConnectionLimits{Most: 100, PerAddress: 2}, (*httptest.Server).Start)
@@ -330,12 +303,7 @@ func TestConnections_TrustedProxiesHaveNoLimitOfTheirOwn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := newCrowdOf(t, ConnectionLimits{
-		Most:              100,
-		PerAddress:        1,
-		UnknownPerAddress: 1,
-		Proxies:           proxies,
-	}, (*httptest.Server).Start)
+	c := newCrowdOf(t, ConnectionLimits{Most: 100, PerAddress: 1, Proxies: proxies}, (*httptest.Server).Start)
 	conns := []net.Conn{c.dial(t, "127.0.0.9", "/"), c.dial(t, "127.0.0.9", "/")}
 	for _, conn := range conns {
 		answers(t, conn)
