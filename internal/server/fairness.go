@@ -230,13 +230,25 @@ func all(counts ...func() (func(), bool)) (done func(), err error) {
 	return done, nil
 }
 
-// enter counts a request of an organization until it is answered.
-func (f fairness) enter(ctx context.Context) (leave func(), err error) {
-	return all(func() (func(), bool) { return f.open.Add(caller.From(ctx).OrganizationID) })
+type openKey struct{}
+
+// enter counts a request of an organization until it is answered or becomes a stream.
+func (f fairness) enter(ctx context.Context) (entered context.Context, leave func(), err error) {
+	leave, counted := f.open.Add(caller.From(ctx).OrganizationID)
+	if !counted {
+		return ctx, nil, &fair.CrowdedError{}
+	}
+	return context.WithValue(ctx, openKey{}, leave), leave, nil
 }
 
-// socket counts a websocket or a stream of an organization and a client address.
+// socket counts a websocket or a stream of an organization and a client address. A stream is no longer an open request:
+// streams have a limit of their own, and must not keep mutations of money out.
 func (f fairness) socket(ctx context.Context) (closed func(), err error) {
+	defer func() {
+		if leave, entered := ctx.Value(openKey{}).(func()); entered && err == nil {
+			leave()
+		}
+	}()
 	return all(
 		func() (func(), bool) { return f.sockets.Add(caller.From(ctx).OrganizationID) },
 		func() (func(), bool) { return f.addressSockets.Add(rate.SlotOf(web.ClientAddress(ctx))) },

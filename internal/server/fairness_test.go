@@ -216,3 +216,31 @@ func TestFairness_ChargesTheTimeInTheDatabase(t *testing.T) {
 	}
 	done()
 }
+
+func TestFairness_AStreamIsNoOpenRequest(t *testing.T) {
+	t.Parallel()
+	s := narrow()
+	s.OpenRequests = 1
+	f := s.fairness()
+	ctx, leave, err := f.enter(as(t.Context(), 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := f.enter(as(t.Context(), 1)); fault.KindOf(err) != fault.RateLimited {
+		t.Errorf("beside an open request: got %v, want RATE_LIMITED", err)
+	}
+	closed, err := f.socket(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, second, err := f.enter(as(t.Context(), 1))
+	if err != nil {
+		t.Errorf("beside a stream: %v", err)
+	}
+	leave() // The stream ends; it gives back nothing more.
+	closed()
+	if got := f.open.Figures().Running; got != 1 {
+		t.Errorf("%d requests are open, want 1", got)
+	}
+	second()
+}

@@ -108,7 +108,7 @@ type FairnessSettings struct {
 	AloneAfter              time.Duration `name:"organization-alone-after" default:"30s" help:"Time without requests of others after which an organization may use all but the reserved connections; 0 is never."`
 	DatabaseTime            time.Duration `default:"2s" help:"Time in the database that an organization may use in each second; 0 is no limit."`
 	DatabaseBurst           time.Duration `default:"60s" help:"Time in the database that an organization may use at once."`
-	OpenRequests            int           `name:"organization-open-requests" default:"500" help:"HTTP requests of one organization that are read, wait, run or stream; 0 is no limit."`
+	OpenRequests            int           `name:"organization-open-requests" default:"500" help:"HTTP requests of one organization that are read, wait or run; 0 is no limit."`
 	Sockets                 int           `name:"max-sockets" default:"3000" help:"Websockets and streams that may be open at once; 0 is no limit."`
 	OrganizationSockets     int           `default:"1000" help:"Websockets and streams that one organization may have on this server; 0 is no limit."`
 	AddressSockets          int           `default:"1000" help:"Websockets and streams that one client address may have; 0 is no limit."`

@@ -123,11 +123,11 @@ func TestEnter_CountsARequestUntilItsAnswer(t *testing.T) {
 	var full bool
 	left := 0
 	b := setup(t, func(o *web.Options) {
-		o.SignIn.Enter = func(context.Context) (func(), error) {
+		o.SignIn.Enter = func(ctx context.Context) (context.Context, func(), error) {
 			if full {
-				return nil, &fair.CrowdedError{}
+				return ctx, nil, &fair.CrowdedError{}
 			}
-			return func() { left++ }, nil
+			return ctx, func() { left++ }, nil
 		}
 	})
 	send := func() *http.Response {

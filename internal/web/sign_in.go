@@ -23,8 +23,9 @@ type SignIn struct {
 	// Admit is called once for each caller with a valid token. It creates an organization that does not exist yet. Nil
 	// admits every organization.
 	Admit func(ctx context.Context, who caller.Caller) error
-	// Enter counts a request until leave is called; a RATE_LIMITED error refuses it. Nil counts none.
-	Enter func(ctx context.Context) (leave func(), err error)
+	// Enter counts a request, which runs in the context that it returns, until leave is called. A RATE_LIMITED error
+	// refuses it. Nil counts none.
+	Enter func(ctx context.Context) (entered context.Context, leave func(), err error)
 	// Throttle limits failed sign-ins per address. Nil limits none.
 	Throttle *LoginThrottle
 }
@@ -75,7 +76,7 @@ func (s SignIn) require(next http.Handler) http.Handler {
 		ctx, err := s.Authenticate(r.Context(), values...)
 		left := func() {}
 		if err == nil && s.Enter != nil && !header.AsksForWebSocket(r) {
-			left, err = s.Enter(ctx)
+			ctx, left, err = s.Enter(ctx)
 		}
 		if err != nil {
 			closeUnread(w, r)
