@@ -56,7 +56,8 @@ func (s *Server) signIn(ctx context.Context, store *postgres.Store) (web.SignIn,
 	return web.SignIn{
 		Auth: s.auth,
 		APIKeys: func(ctx context.Context, key string) (caller.Caller, time.Time, error) {
-			return s.engine.APIKeyCaller(within(ctx, place{key: signingIn, urgent: true, internal: true}), key)
+			own := place{key: signInKey(web.ClientAddress(ctx)), urgent: true, internal: true}
+			return s.engine.APIKeyCaller(within(ctx, own), key)
 		},
 		Admit: func(ctx context.Context, who caller.Caller) error {
 			return s.engine.Admit(within(ctx, place{key: who.OrganizationID, urgent: true}), who)

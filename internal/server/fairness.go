@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
@@ -23,8 +24,8 @@ import (
 // what it cost, however busy the others are.
 var urgent = []string{"reserveUsage", "settleUsage", "releaseUsage", "recordUsage"}
 
-// signingIn and probing are the keys of statements without an organization: those of callers who sign in, and of
-// health checks. The engine's own work has the zero key.
+// signingIn and probing are the keys of statements without an organization: those of callers who sign in, which
+// begin with the slot of their address, and of health checks. The engine's own work has the zero key.
 var (
 	signingIn = uuid.MustParse("00000000-0000-0000-0000-000000000001")
 	probing   = uuid.MustParse("00000000-0000-0000-0000-000000000002")
@@ -135,6 +136,13 @@ func both(of func() fair.Figures, others ...func() fair.Figures) func() fair.Fig
 		}
 		return figures
 	}
+}
+
+// signInKey is the key of the statements of callers who sign in from an address.
+func signInKey(address string) uuid.UUID {
+	key := signingIn
+	binary.BigEndian.PutUint64(key[:8], uint64(rate.SlotOf(address)))
+	return key
 }
 
 type placeKey struct{}

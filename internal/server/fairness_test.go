@@ -244,3 +244,20 @@ func TestFairness_AStreamIsNoOpenRequest(t *testing.T) {
 	}
 	second()
 }
+
+func TestFairness_ASignInWaitsForThoseOfItsAddressOnly(t *testing.T) {
+	t.Parallel()
+	f := narrow().fairness()
+	signIn := func(address string) error {
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+		defer cancel()
+		_, err := f.gate(within(ctx, place{key: signInKey(address), urgent: true, internal: true}))
+		return err
+	}
+	if err := errors.Join(signIn("192.0.2.1:80"), signIn("192.0.2.2:80")); err != nil {
+		t.Errorf("the first sign-in of each address: %v", err)
+	}
+	if err := signIn("192.0.2.1:81"); err == nil {
+		t.Error("two sign-ins of one address run at once")
+	}
+}
