@@ -126,8 +126,8 @@ func TestTenantIsolation_ObjectsOfOthersDoNotExist(t *testing.T) {
 		}
 	}
 	f.client.ask(t, `{ workflows(first: 100) { totalCount nodes { id } } }`, nil, &data)
-	if data.Workflows.TotalCount != 6 || len(data.Workflows.Nodes) != 6 {
-		t.Errorf("workflows: got %+v, want the six of the organization", data.Workflows)
+	if data.Workflows.TotalCount != 7 || len(data.Workflows.Nodes) != 7 {
+		t.Errorf("workflows: got %+v, want the seven of the organization", data.Workflows)
 	}
 }
 
