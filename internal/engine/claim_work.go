@@ -83,7 +83,7 @@ func (e *Engine) ClaimWork(ctx context.Context, who caller.Caller, in ClaimWorkI
 		operation: "claimWork",
 		content:   in,
 		at:        at,
-		own:       true,
+		perCaller: true,
 	}, func(tx *postgres.Store) error {
 		if err := e.claimIn(ctx, tx, who, &c); err != nil || key == "" {
 			return err

@@ -16,8 +16,8 @@ import (
 	"github.com/infin8content/engine/internal/postgres"
 )
 
-// request is one mutation for the purpose of idempotency. content must be equal for equal keys and does not include
-// the key.
+// request is one mutation for the purpose of idempotency. A retry with the same key must have the same content, else it
+// is a mismatch. content does not include the key.
 type request struct {
 	key       string
 	operation string
@@ -25,9 +25,8 @@ type request struct {
 	flow      uuid.UUID
 	call      *uuid.UUID
 	at        time.Time
-	// own marks a request that does something else for every caller, so that the key of one caller is no replay for
-	// another.
-	own bool
+	// perCaller marks a request that only the same actor may replay, since its result depends on the caller.
+	perCaller bool
 }
 
 // errUsed ends the transaction of a request whose key was used before.
@@ -35,8 +34,8 @@ var errUsed = errors.New("the idempotency key was used before")
 
 // once runs a function in one transaction, and only if the key was never used in the organization. replay is the
 // record of an earlier request with the same key and content; with other content the error is IDEMPOTENCY_MISMATCH. Of
-// concurrent callers with the same key one runs the function and the others wait. A refused function leaves the key
-// unused.
+// concurrent callers with the same key one runs the function and the others wait. When the function returns an error,
+// the key stays free.
 func (e *Engine) once(
 	ctx context.Context, who caller.Caller, r request, do func(*postgres.Store) error,
 ) (replay *postgres.IdempotencyRecord, err error) {
@@ -69,14 +68,15 @@ func (e *Engine) once(
 		return nil, err
 	}
 	replay, err = e.replayOf(ctx, who, r.key, print)
-	if err == nil && r.own && replay.Actor != who.Actor {
+	if err == nil && r.perCaller && replay.Actor != who.Actor {
 		return nil, mismatch()
 	}
 	return replay, err
 }
 
 // isUsed reports whether the key of a request was used before, with the same content; with other content the error is
-// IDEMPOTENCY_MISMATCH. A key that is free now may be used in the next moment: once decides.
+// IDEMPOTENCY_MISMATCH. It is for requests that any caller may replay. A key that is free now may be used in the next
+// moment: once decides.
 func (e *Engine) isUsed(ctx context.Context, who caller.Caller, r request) (bool, error) {
 	if r.key == "" {
 		return false, nil
@@ -111,8 +111,8 @@ func (e *Engine) replayOf(
 	return &used, nil
 }
 
-// fingerprint returns a hash of the operation and its content. It depends on the names of the input's fields: renaming
-// one makes the replays of stored keys fail.
+// fingerprint returns a hash of the operation and its content. It depends on the names of the input's fields: after
+// renaming one, retries with stored keys are IDEMPOTENCY_MISMATCH.
 func fingerprint(r request) ([]byte, error) {
 	content, err := json.Marshal(struct {
 		Operation string

@@ -51,7 +51,7 @@ func (e *Engine) MarkAlertsRead(
 		operation: "markAlertsRead",
 		content:   in,
 		at:        at,
-		own:       true,
+		perCaller: true,
 	}, func(tx *postgres.Store) error {
 		there, err := tx.AlertsThere(ctx, who, in.AlertIDs)
 		if err != nil {

@@ -46,7 +46,7 @@ func (e *Engine) RenewLease(ctx context.Context, who caller.Caller, in RenewLeas
 		content:   in,
 		flow:      in.WorkflowID,
 		at:        at,
-		own:       true,
+		perCaller: true,
 	}, func(tx *postgres.Store) error {
 		var (
 			won bool

@@ -17,12 +17,12 @@ import (
 type Limits struct {
 	// Places is the number of entries that run at once. Urgent entries alone may take the last Reserved of them.
 	Places, Reserved int
-	// PerKey is the number of entries of one key that run at once, and again as many urgent ones. When only reserved
-	// places are left, a key that has half of them gets no more. Of the entries of one key at most Heavy are heavy; 0 is
-	// no limit.
+	// PerKey limits the ordinary and, separately, the urgent entries of one key that run at once. A reserved place goes
+	// only to a key with fewer urgent entries than half of Reserved. Heavy limits the ordinary entries of a key that are
+	// heavy; 0 is no limit.
 	PerKey, Heavy int
-	// Quiet is the time without an entry of another key after which PerKey does not limit a key, since it does not share
-	// the places. With 0 it always limits a key.
+	// Quiet is the time without an entry of another key after which PerKey no longer limits a key outside the reserved
+	// places, since no other key needs them. With 0 it always limits a key.
 	Quiet time.Duration
 	// Waiting is the number of entries of one key that wait; 0 is no limit. Longest is the longest wait; 0 is no limit
 	// but the context.
@@ -46,9 +46,9 @@ type Entry[Key comparable] struct {
 	Urgent bool
 	// Heavy entries take long, so a key has few of them at once.
 	Heavy bool
-	// Unlimited entries may take more places than PerKey. The key is still the last to be served when it has the most.
+	// Unlimited entries may take more places than PerKey. They still wait behind those of keys with fewer running ones.
 	Unlimited bool
-	// Internal entries are work for all keys, such as health checks. Other keys need not share with them.
+	// Internal entries are work for all keys, such as health checks. They do not make other keys respect PerKey.
 	Internal bool
 }
 
@@ -66,22 +66,22 @@ type Queue[Key comparable] struct {
 	limits Limits
 
 	mu sync.Mutex
-	// waiting has the entries that wait, in the order of their arrival. None of them could run when the last entry came
-	// or left.
+	// waiting has the entries that wait, in the order of their arrival. They are considered again when an entry leaves.
 	waiting []*waiter[Key]
 	// lines has the keys with an entry that runs or waits.
 	lines map[Key]*line
-	// sharing counts the keys with an entry that is neither internal nor unlimited.
+	// sharing counts the keys with an entry that makes other keys respect PerKey.
 	sharing int
 	newest  arrival[Key]
 	figures Figures
 }
 
 // line counts the entries of a key: those that run, ordinary and urgent, the heavy ones among the ordinary, and those
-// that wait. shared are those of all that are neither internal nor unlimited.
+// that wait. shared are those that make other keys respect PerKey.
 type line struct{ ordinary, urgent, heavy, waiting, shared int }
 
-// arrival is the key of the newest entry that is not internal, its time, and the time of the newest one of another key.
+// arrival is the key and the time of the newest entry that makes other keys respect PerKey, and the time of the newest
+// such entry of another key.
 type arrival[Key comparable] struct {
 	key       Key
 	at, other time.Time
@@ -100,18 +100,19 @@ func New[Key comparable](limits Limits) *Queue[Key] {
 	return &Queue[Key]{limits: limits, lines: map[Key]*line{}}
 }
 
-// Enter waits for a place. The caller must call leave once. The error is a *CrowdedError when too many entries of the
-// key wait or the wait was too long, else the cause of the context's end.
+// Enter waits for a place. Without an error the caller must call leave; a second call does nothing. The error is a
+// *CrowdedError when too many entries of the key wait or the wait was too long, else the cause of the context's end.
 func (q *Queue[Key]) Enter(ctx context.Context, e Entry[Key]) (leave func(), err error) {
-	leave = sync.OnceFunc(func() { q.leave(e) })
 	w, err := q.begin(e)
-	if err != nil || w == nil {
-		return leave, err
-	}
-	if err := q.await(ctx, w); err != nil {
+	if err != nil {
 		return nil, err
 	}
-	return leave, nil
+	if w != nil {
+		if err := q.await(ctx, w); err != nil {
+			return nil, err
+		}
+	}
+	return sync.OnceFunc(func() { q.leave(e) }), nil
 }
 
 // begin takes a place, or returns a waiter when there is none.
@@ -243,12 +244,12 @@ func (q *Queue[Key]) hasRoom(e Entry[Key], own *line) bool {
 	return running < q.limits.PerKey || !q.shares(e.Key)
 }
 
-// isShared reports whether other keys share the places with an entry.
-func (e Entry[Key]) isShared() bool { return !e.Internal && !e.Unlimited }
+// countsAsOther reports whether an entry makes other keys respect PerKey.
+func (e Entry[Key]) countsAsOther() bool { return !e.Internal && !e.Unlimited }
 
-// share counts an entry that other keys share the places with, or with −1 one that is gone.
+// share counts an entry for the limits of other keys, or with −1 one that is gone.
 func (q *Queue[Key]) share(e Entry[Key], own *line, n int) {
-	if !e.isShared() {
+	if !e.countsAsOther() {
 		return
 	}
 	if own.shared += n; own.shared == max(n, 0) {
@@ -258,7 +259,7 @@ func (q *Queue[Key]) share(e Entry[Key], own *line, n int) {
 
 // arrive notes the arrival of an entry.
 func (q *Queue[Key]) arrive(e Entry[Key]) {
-	if q.limits.Quiet == 0 || !e.isShared() {
+	if q.limits.Quiet == 0 || !e.countsAsOther() {
 		return
 	}
 	if e.Key != q.newest.key {

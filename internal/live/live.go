@@ -1,8 +1,8 @@
 // Package live delivers journal rows to subscribers within milliseconds of their commit, each row once and in order.
-// The journal is the event log and its row number is the cursor. A notification says that there are rows to read. It
-// comes from this server after its own commit, from another server by NOTIFY, or from a poll every few seconds. It may
-// be lost, late or repeated. The package writes nothing and authorizes nothing: its caller checks that a subscriber may
-// read the workflow.
+// A workflow has three journals, and a batch has one; the number of a row is the cursor. Feeds of an organization may
+// have gaps, and say so. A notification says that there are rows to read. It comes from this server after its own
+// commit, from another server by NOTIFY, or from a poll every few seconds. It may be lost, late or repeated. The
+// package writes no rows and authorizes nothing: its caller checks that a subscriber may read the workflow.
 package live
 
 import (
@@ -61,7 +61,7 @@ type Hub struct {
 	batches     registry[postgres.BatchItem]
 	feeds       feedRegistry
 	notifier    *notifier
-	horizon     horizon // of the polls
+	horizon     horizon // the time before which no transition can still appear, for the polls of feeds
 
 	maxSubscriptions int64
 	subscriptions    atomic.Int64
@@ -131,7 +131,7 @@ func (h *Hub) Announce(changes []postgres.Change) {
 	notifications := make([]notification, 0, len(changes))
 	for _, c := range changes {
 		if c.CallUnknown {
-			continue // No journal has a row for it.
+			continue // An unknown outcome is a row in no journal.
 		}
 		n := notification{
 			organization: c.OrganizationID,
