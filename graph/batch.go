@@ -40,6 +40,9 @@ func (d *decoder) order(kind workflow.BatchKind, written order) engine.BatchInpu
 		Digest:         d.text(orEmpty(written.digest.Value()), maxDigestCharacters, "digest"),
 		IdempotencyKey: d.key(written.key.Value()),
 	}
+	if digest := written.digest.Value(); digest != nil && *digest == "" {
+		d.note(fault.Invalid(nil, "Name the digest of a dry run, or leave it out for another one."), []string{"digest"})
+	}
 	if ids := written.ids.Value(); ids != nil {
 		in.IDs = make([]uuid.UUID, len(ids))
 		for i, id := range ids {

@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -79,7 +78,7 @@ const maxCorrectionReason = 1900
 
 func checkAdjust(in AdjustInput) error {
 	switch {
-	case strings.TrimSpace(in.Reason) == "":
+	case saysNothing(in.Reason):
 		return fault.Invalid([]string{"reason"}, "A correction needs a reason.")
 	case len([]rune(in.Reason)) > maxCorrectionReason:
 		return fault.Invalid([]string{"reason"}, "The reason of a correction has at most %d characters.", maxCorrectionReason)

@@ -184,6 +184,19 @@ func TestDecideArticles(t *testing.T) {
 			t.Errorf("a rejection that asks for nothing: %v", err)
 		}
 	})
+	t.Run("UnseenFeedbackAsksForNoOtherText", func(t *testing.T) {
+		t.Parallel()
+		w := setupJudged(t)
+		if _, err := w.edit(t, 1, "Own text."); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.decide(t, 2, content.ArticleRejected, "\u200b\u2060 \ufe0f"); err != nil {
+			t.Fatal(err)
+		}
+		if article := w.article(t); article.Unit.State != workflow.UnitDone || article.Last.Revision != 2 {
+			t.Errorf("got the unit %s at revision %d, want DONE at 2", article.Unit.State, article.Last.Revision)
+		}
+	})
 	t.Run("IsAboutTheTextThatWasRead", func(t *testing.T) {
 		t.Parallel()
 		w := setupJudged(t)

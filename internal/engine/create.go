@@ -10,6 +10,7 @@ import (
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/fault"
 	"github.com/infin8content/engine/internal/postgres"
+	"github.com/infin8content/engine/internal/spelling"
 	"github.com/infin8content/engine/internal/workflow"
 )
 
@@ -117,3 +118,6 @@ func checkReason(reason string) error {
 	}
 	return nil
 }
+
+// saysNothing reports whether a reader sees nothing of a text: it has spaces and characters without a shape alone.
+func saysNothing(text string) bool { return spelling.Scrub(text) == "" }

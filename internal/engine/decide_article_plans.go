@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/google/uuid"
 
@@ -165,7 +164,7 @@ func (c *planChanges) add(in PlanItemInput, field []string) error {
 	case choice != "" && plan.Revision == 0:
 		return fault.Invalid(append(slices.Clone(field), "brief"), "This article has no brief. Give it one with a title.")
 	case decided && choice == content.PlanApproved && item.Verdict.Verdict == content.VerdictInvalid &&
-		strings.TrimSpace(in.Reason) == "" && before.Choice != content.PlanApproved:
+		saysNothing(in.Reason) && before.Choice != content.PlanApproved:
 		return fault.Invalid(append(slices.Clone(field), "reason"),
 			"Validation says INVALID. Approve this article with a reason.")
 	}

@@ -224,6 +224,9 @@ func (d *judging) add(ctx context.Context, in ArticleItemInput, field []string) 
 		Verdict:   in.Verdict,
 		Feedback:  strings.TrimSpace(in.Feedback),
 	}
+	if saysNothing(decision.Feedback) {
+		decision.Feedback = ""
+	}
 	if all := d.before[a.ID]; len(all) > 0 {
 		last := all[len(all)-1]
 		if last.Revision == decision.Revision && last.Verdict == decision.Verdict && last.Feedback == decision.Feedback {

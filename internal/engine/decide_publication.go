@@ -87,7 +87,7 @@ func (in DecidePublicationInput) check() error {
 		return err
 	}
 	switch {
-	case strings.TrimSpace(in.Reason) == "":
+	case saysNothing(in.Reason):
 		return fault.Invalid([]string{"reason"}, "Give a reason.")
 	case in.RemoteID != "" && in.Choice != ChoiceAdopt:
 		return fault.Invalid([]string{"remoteId"}, "Only ADOPT names a post.")

@@ -45,7 +45,7 @@ func (e *Engine) RegenerateSection(
 	ctx, end := e.begin(ctx, "RegenerateSection")
 	defer end(&err)
 	in.Instruction = strings.TrimSpace(in.Instruction)
-	if strings.TrimSpace(in.Instruction) == "" || checkReason(in.Instruction) != nil {
+	if saysNothing(in.Instruction) || checkReason(in.Instruction) != nil {
 		return RegeneratedSection{}, fault.Invalid([]string{"instruction"},
 			"An instruction has 1 to 2000 characters and none of them is NUL.")
 	}

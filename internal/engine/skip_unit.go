@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/google/uuid"
 
@@ -115,7 +114,7 @@ func cutReason(reason string) string {
 
 // checkGiven returns an error for a reason that says nothing.
 func checkGiven(reason string) error {
-	if strings.TrimSpace(reason) == "" {
+	if saysNothing(reason) {
 		return fault.Invalid([]string{"reason"}, "Give a reason.")
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/infin8content/engine/internal/engine"
+	"github.com/infin8content/engine/internal/fault"
 	"github.com/infin8content/engine/internal/workflow"
 )
 
@@ -62,6 +63,12 @@ func TestSkipUnit_CountsForTheEndOfItsStep(t *testing.T) {
 	t.Parallel()
 	u := park(t, newUnitFixture(t), 2)
 	worker := workerOf(u.Who, "one")
+	for _, unseen := range []string{"", " \n", "\u200b", "\u2060\u00ad\ufe0f"} {
+		_, err := u.Engine.SkipUnit(t.Context(), u.Who, engine.SkipUnitInput{UnitID: u.ids[0], Reason: unseen})
+		if fault.KindOf(err) != fault.InvalidInput {
+			t.Errorf("the reason %q: got %v, want INVALID_INPUT", unseen, err)
+		}
+	}
 	for _, id := range u.ids {
 		in := engine.SkipUnitInput{UnitID: id, Reason: "not needed"}
 		if _, err := u.Engine.SkipUnit(t.Context(), u.Who, in); err != nil {

@@ -69,6 +69,7 @@ func badBatches() (rows []badInput) {
 			},
 			badInput{mutation, "no key", map[string]any{"digest": "x"}, "INVALID_INPUT", "idempotencyKey"},
 			bad(mutation, "digest", strings.Repeat("a", 65), "INVALID_INPUT"),
+			bad(mutation, "digest", "", "INVALID_INPUT"),
 		)
 	}
 	rows = append(rows,
