@@ -83,7 +83,8 @@ type LostRunError struct {
 }
 
 func (e *LostRunError) Error() string {
-	text := fmt.Sprintf("The run is over: the workflow is %s at version %d.", e.Current.State, e.Current.Version)
+	text := fmt.Sprintf("The run is over or not yours: the workflow is %s at version %d.",
+		e.Current.State, e.Current.Version)
 	if e.Run != nil {
 		text += fmt.Sprintf(" The run with the token %d holds it now.", e.Run.Token)
 	}

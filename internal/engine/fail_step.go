@@ -79,7 +79,7 @@ func (e *Engine) FailStep(ctx context.Context, who caller.Caller, in FailStepInp
 
 func (in FailStepInput) check() error {
 	switch in.Failure {
-	case workflow.FailureLeaseExpired, workflow.FailureCancelled:
+	case workflow.FailureLeaseExpired, workflow.FailureCancelled, workflow.FailureUnitsFailed:
 		return fault.Invalid([]string{"failureCode"}, "The engine itself writes %s.", in.Failure)
 	}
 	if in.RetryAfterSeconds < 0 || in.RetryAfterSeconds > int(maxRetryAfter.Seconds()) {

@@ -180,7 +180,7 @@ func (e *Engine) chosen(
 	if f.CreatedTo != nil {
 		filter.CreatedTo = *f.CreatedTo
 	}
-	if filter.CreatedTo.Before(filter.CreatedFrom) {
+	if f.CreatedFrom != nil && f.CreatedTo != nil && f.CreatedTo.Before(*f.CreatedFrom) {
 		return filter, false, fault.Invalid([]string{"filter", "createdTo"}, "The range ends before it begins.")
 	}
 	if len(f.States)+len(f.Steps)+len(f.Statuses)+len(f.Activities) == 0 {

@@ -34,6 +34,7 @@ func badWork() []badInput {
 		result("a provider too long", map[string]any{"object": map[string]any{}, "provider": strings.Repeat("🦊", 201)},
 			".provider"),
 		bad("failStep", "failureCode", "LEASE_EXPIRED", "INVALID_INPUT"),
+		bad("failStep", "failureCode", "UNITS_FAILED", "INVALID_INPUT"),
 		bad("failStep", "failureCode", "CANCELLED", "INVALID_INPUT"),
 		bad("failStep", "retryAfter", -1, "INVALID_INPUT"),
 		bad("failStep", "retryAfter", 86401, "INVALID_INPUT"),

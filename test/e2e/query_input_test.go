@@ -125,6 +125,10 @@ func TestTenantIsolation_ObjectsOfOthersDoNotExist(t *testing.T) {
 			Nodes      []seenWorkflow
 		}
 	}
+	f.client.ask(t, `{ workflows(first: 1, filter: {createdFrom: "9999-12-31T23:59:59Z"}) { totalCount } }`, nil, &data)
+	if data.Workflows.TotalCount != 0 {
+		t.Errorf("%d workflows of the year 9999, want none", data.Workflows.TotalCount)
+	}
 	f.client.ask(t, `{ workflows(first: 100) { totalCount nodes { id } } }`, nil, &data)
 	if data.Workflows.TotalCount != 7 || len(data.Workflows.Nodes) != 7 {
 		t.Errorf("workflows: got %+v, want the seven of the organization", data.Workflows)
