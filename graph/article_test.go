@@ -1,29 +1,17 @@
 package graph_test
 
 import (
-	"context"
 	"fmt"
 	"testing"
 
-	"github.com/jackc/pgx/v5/pgxpool"
-
 	"github.com/infin8content/engine/graph/graphtest"
-	"github.com/infin8content/engine/internal/postgres"
 	"github.com/infin8content/engine/internal/testdb"
 )
 
 func TestArticles_TakeAsManyStatementsAsOne(t *testing.T) {
 	t.Parallel()
-	db, statements := testdb.NewSimulated(t), &counter{}
-	config := db.Pool.Config()
-	config.ConnConfig.Tracer = statements
-	config.MinConns, config.MaxConns = 1, 8
-	pool, err := pgxpool.NewWithConfig(context.Background(), config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(pool.Close)
-	b := graphtest.NewOn(t, db, postgres.New(pool))
+	b, statements := counting(t)
+	db := b.DB
 	testdb.Gates(t, db, b.Who, false)
 	for range 3 {
 		reviewed := testdb.Review(t, db, b.Who)

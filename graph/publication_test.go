@@ -1,16 +1,13 @@
 package graph_test
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/infin8content/engine/graph/graphtest"
-	"github.com/infin8content/engine/internal/postgres"
 	"github.com/infin8content/engine/internal/testdb"
 )
 
@@ -132,16 +129,8 @@ func TestPublications_OfTheOrganizationByState(t *testing.T) {
 // A page of posts of many workflows takes as many statements as one post, with their titles, targets and events.
 func TestPublications_OfManyWorkflowsTakeAsManyStatementsAsOne(t *testing.T) {
 	t.Parallel()
-	db, statements := testdb.New(t), &counter{}
-	config := db.Pool.Config()
-	config.ConnConfig.Tracer = statements
-	config.MinConns, config.MaxConns = 1, 8
-	pool, err := pgxpool.NewWithConfig(context.Background(), config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(pool.Close)
-	b := graphtest.NewOn(t, db, postgres.New(pool))
+	b, statements := counting(t)
+	db := b.DB
 	testdb.Gates(t, db, b.Who, false)
 	for range 3 {
 		reviewed := testdb.Review(t, db, b.Who)
