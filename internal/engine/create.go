@@ -108,13 +108,13 @@ func (e *Engine) duplicate(ctx context.Context, who caller.Caller, name string) 
 	return &DuplicateNameError{Existing: existing}
 }
 
-// checkReason refuses a reason that the journals cannot store.
 // maxReason is the longest reason, in characters.
 const maxReason = 2000
 
+// checkReason refuses a reason that the journals cannot store.
 func checkReason(reason string) error {
 	if len([]rune(reason)) > maxReason || strings.ContainsRune(reason, 0) {
-		return fault.Invalid([]string{"reason"}, "A reason has at most 2000 characters and none of them is NUL.")
+		return fault.Invalid([]string{"reason"}, "A reason has at most %d characters and none of them is NUL.", maxReason)
 	}
 	return nil
 }

@@ -86,9 +86,10 @@ func (in DecidePublicationInput) check() error {
 	if err := checkReason(in.Reason); err != nil {
 		return err
 	}
+	if err := checkGiven(in.Reason); err != nil {
+		return err
+	}
 	switch {
-	case saysNothing(in.Reason):
-		return fault.Invalid([]string{"reason"}, "Give a reason.")
 	case in.RemoteID != "" && in.Choice != ChoiceAdopt:
 		return fault.Invalid([]string{"remoteId"}, "Only ADOPT names a post.")
 	case len(in.RemoteID) > maxRemoteID || strings.ContainsFunc(in.RemoteID, func(r rune) bool {
