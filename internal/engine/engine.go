@@ -48,15 +48,10 @@ type Options struct {
 	WorkflowLimit, MonthLimit cost.Pico
 	// ArticleCap is the most that one article may cost; cost.DefaultArticleCap when zero.
 	ArticleCap cost.Pico
-	// ContentModels are asked by the later steps, in the order of preference; openai/gpt-4o-mini when empty. StepModels
-	// are those of single steps instead. Research is where the evidence of articles comes from; SITE_ONLY when empty. Only
+	// Models are asked by the steps. Research is where the evidence of articles comes from; SITE_ONLY when empty. Only
 	// forecasts use them.
-	ContentModels []string
-	StepModels    map[workflow.StepKey][]string
-	Research      cost.ResearchMode
-	// ProfileModels may answer the first step; perplexity/sonar, then openai/gpt-4o-mini, when empty. Only forecasts use
-	// them.
-	ProfileModels []string
+	Models   workflow.Models
+	Research cost.ResearchMode
 	// Lease is the time without a heartbeat after which a run is over. 30 s when zero.
 	Lease time.Duration
 	// Units limits the units that run at once.
@@ -88,9 +83,7 @@ type Engine struct {
 	drives                    map[workflow.StepKey]bool
 	workflowLimit, monthLimit cost.Limit
 	articleCap                cost.Pico
-	contentModels             []string
-	stepModels                map[workflow.StepKey][]string
-	profileModels             []string
+	models                    workflow.Models
 	research                  cost.ResearchMode
 	lease                     time.Duration
 	unitLimits                UnitLimits
@@ -127,9 +120,7 @@ func New(o Options) (*Engine, error) {
 		workflowLimit: cost.Limit(o.WorkflowLimit),
 		monthLimit:    cost.Limit(o.MonthLimit),
 		articleCap:    cmp.Or(o.ArticleCap, cost.DefaultArticleCap),
-		contentModels: o.ContentModels,
-		stepModels:    o.StepModels,
-		profileModels: o.ProfileModels,
+		models:        o.Models,
 		research:      cmp.Or(o.Research, cost.ResearchSiteOnly),
 		clock:         o.Now,
 		newID:         o.NewID,
@@ -142,12 +133,6 @@ func New(o Options) (*Engine, error) {
 	}
 	for _, k := range o.Drives {
 		e.drives[k] = true
-	}
-	if len(e.contentModels) == 0 {
-		e.contentModels = []string{"openai/gpt-4o-mini"}
-	}
-	if len(e.profileModels) == 0 {
-		e.profileModels = []string{"perplexity/sonar", "openai/gpt-4o-mini"}
 	}
 	if e.lease == 0 {
 		e.lease = 30 * time.Second
@@ -175,11 +160,3 @@ func New(o Options) (*Engine, error) {
 
 // now returns the time in whole microseconds, as the database stores it.
 func (e *Engine) now() time.Time { return e.clock().UTC().Truncate(time.Microsecond) }
-
-// models returns the models of a later step in the order of preference.
-func (e *Engine) models(step workflow.StepKey) []string {
-	if own := e.stepModels[step]; len(own) > 0 {
-		return own
-	}
-	return e.contentModels
-}

@@ -106,7 +106,7 @@ func (e *Engine) articleParts(
 			mode = cost.ResearchSiteOnly
 		}
 	}
-	return cost.ArticleParts(mode, e.models(workflow.StepArticle)), nil
+	return cost.ArticleParts(mode, e.models.Of(workflow.StepArticle)), nil
 }
 
 // forecastWork returns the expected cost of work at the organization's prices and from its own past calls.

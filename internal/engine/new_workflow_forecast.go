@@ -138,7 +138,7 @@ func (e *Engine) newWorkflowForecast(
 	}
 	f.Article, err = e.forecastWork(ctx, e.store, who, workAhead{
 		room:     room,
-		parts:    cost.ArticleParts(research, e.models(workflow.StepArticle)),
+		parts:    cost.ArticleParts(research, e.models.Of(workflow.StepArticle)),
 		articles: 1,
 		at:       at,
 	})
@@ -149,7 +149,7 @@ func (e *Engine) newWorkflowForecast(
 // preparationParts are the parts of the five steps before the articles.
 func (e *Engine) preparationParts(mode content.Mode, searches bool) []cost.PlannedPart {
 	profile := cost.PlannedPart{Kind: "profile", Calls: 1, Estimate: cost.Estimate{
-		Models:              e.profileModels,
+		Models:              e.models.Of(workflow.StepICP),
 		PromptBytes:         profileBytes,
 		MaxCompletionTokens: profileTokens,
 		WebSearches:         profileSearches,

@@ -88,7 +88,7 @@ func TestForecastNewWorkflow_CountsTheMonth(t *testing.T) {
 	if fault.KindOf(err) != fault.InvalidInput {
 		t.Errorf("a negative limit: got %v, want INVALID_INPUT", err)
 	}
-	unpriced := b.NewEngine(t, b.DB.Store(), func(o *engine.Options) { o.ContentModels = []string{"example/unpriced"} })
+	unpriced := b.NewEngine(t, b.DB.Store(), func(o *engine.Options) { o.Models.Common = []string{"example/unpriced"} })
 	_, err = unpriced.ForecastNewWorkflow(ctx, b.Who, engine.NewWorkflowInput{})
 	if fault.KindOf(err) != fault.PriceUnknown {
 		t.Errorf("a model without a price: got %v, want PRICE_UNKNOWN", err)

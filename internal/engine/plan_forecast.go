@@ -96,7 +96,7 @@ func (e *Engine) planParts(in planWork) []cost.PlannedPart {
 // modelPart is a kind of part that the models of a step answer.
 func (e *Engine) modelPart(step workflow.StepKey, kind string, calls, bytes, tokens int64) cost.PlannedPart {
 	return cost.PlannedPart{Kind: kind, Calls: calls, Estimate: cost.Estimate{
-		Models: e.models(step), PromptBytes: bytes, MaxCompletionTokens: tokens,
+		Models: e.models.Of(step), PromptBytes: bytes, MaxCompletionTokens: tokens,
 	}}
 }
 

@@ -112,7 +112,7 @@ func (e *Engine) checkSection(
 		return fault.Invalid([]string{"section"}, "The text has %d sections, counted from 0.", n)
 	}
 	forecast, err := e.forecastWork(ctx, store, who, workAhead{
-		parts: []cost.PlannedPart{cost.RewritePart(e.models(workflow.StepArticle))},
+		parts: []cost.PlannedPart{cost.RewritePart(e.models.Of(workflow.StepArticle))},
 		at:    e.now(),
 	})
 	if err != nil {

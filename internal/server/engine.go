@@ -25,11 +25,8 @@ type EngineOptions struct {
 	Limits Limits
 	// ArticleCap is the most that one article may cost, in USD; the engine's default when empty.
 	ArticleCap string
-	// ContentModels are asked by the later steps, and StepModels by single steps instead. ProfileModels may answer the
-	// first step.
-	ContentModels []string
-	StepModels    map[workflow.StepKey][]string
-	ProfileModels []string
+	// Models are asked by the steps.
+	Models workflow.Models
 	// Research is where the evidence of articles comes from; the engine's default when empty.
 	Research cost.ResearchMode
 	// Lease is the time without a heartbeat after which a run is over; 0 is the engine's default.
@@ -68,9 +65,7 @@ func NewEngine(o EngineOptions) (*engine.Engine, error) {
 		WorkflowLimit: o.Limits.Workflow,
 		MonthLimit:    o.Limits.Month,
 		ArticleCap:    articleCap,
-		ContentModels: o.ContentModels,
-		StepModels:    o.StepModels,
-		ProfileModels: o.ProfileModels,
+		Models:        o.Models,
 		Research:      o.Research,
 		Lease:         o.Lease,
 		Observe:       o.Observe,
@@ -121,19 +116,17 @@ func (s *Server) wireEngine(p pools) (err error) {
 		s.parts = append(s.parts, s.live.Run)
 	}
 	s.engine, err = NewEngine(EngineOptions{
-		Store:         store.OnCommit(s.observers.committed(s.live.Announce)),
-		Logger:        s.logger,
-		Limits:        limits,
-		ArticleCap:    s.settings.ArticleCap,
-		ContentModels: s.settings.ContentModels,
-		StepModels:    s.settings.ModelSettings.byStep(),
-		ProfileModels: s.settings.ICPModels,
-		Research:      s.research(),
-		Lease:         s.settings.Lease,
-		Observe:       s.observers.verbs(),
-		Webhook:       s.webhook(store),
-		Targets:       s.settings.targets(box, s.sandboxSite),
-		Drives:        drives,
+		Store:      store.OnCommit(s.observers.committed(s.live.Announce)),
+		Logger:     s.logger,
+		Limits:     limits,
+		ArticleCap: s.settings.ArticleCap,
+		Models:     s.settings.models(),
+		Research:   s.research(),
+		Lease:      s.settings.Lease,
+		Observe:    s.observers.verbs(),
+		Webhook:    s.webhook(store),
+		Targets:    s.settings.targets(box, s.sandboxSite),
+		Drives:     drives,
 		Units: engine.UnitLimits{
 			PerWorkflow:     s.settings.UnitsPerFlow,
 			PerOrganization: s.settings.UnitsPerOrg,

@@ -62,14 +62,15 @@ type ModelSettings struct {
 	ArticleModels    []string `help:"Models that write articles; those of --content-models when absent."`
 }
 
-// byStep returns the models by the step that asks them.
-func (m ModelSettings) byStep() map[workflow.StepKey][]string {
-	return map[workflow.StepKey][]string{
-		workflow.StepCompetitor: m.CompetitorModels,
-		workflow.StepClustering: m.ClusteringModels,
-		workflow.StepValidation: m.ValidationModels,
-		workflow.StepArticle:    m.ArticleModels,
-	}
+// models returns the models by the step that asks them.
+func (s Settings) models() workflow.Models {
+	return workflow.Models{Common: s.ContentModels, Own: map[workflow.StepKey][]string{
+		workflow.StepICP:        s.ICPModels,
+		workflow.StepCompetitor: s.CompetitorModels,
+		workflow.StepClustering: s.ClusteringModels,
+		workflow.StepValidation: s.ValidationModels,
+		workflow.StepArticle:    s.ArticleModels,
+	}}
 }
 
 // HelpTexts are the help texts that are too long for the tag of a field, or that several commands share.

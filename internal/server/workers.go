@@ -39,10 +39,8 @@ func (s *Server) wireWorkers(p pools) error {
 		Logger:  s.logger,
 		Observe: s.observers.models(),
 
-		ICPModels:      s.settings.ICPModels,
+		Models:         s.settings.models(),
 		EmbeddingModel: s.settings.Embedding,
-		ContentModels:  s.settings.ContentModels,
-		StepModels:     s.settings.ModelSettings.byStep(),
 		Crawler:        s.crawler(),
 		Sites:          s.settings.sites(box, s.engine, s.sandboxSite),
 		Looks:          s.settings.PublishLooks,

@@ -152,7 +152,7 @@ func (w *writing) request(q articleQuestion) (key string, asked question, err er
 	messages := []llm.Message{{Role: "system", Content: q.system}, {Role: "user", Content: data}}
 	return w.key(q.kind, q.system+"\n"+data), question{
 		request: llm.Request{
-			Models:      w.options.models(workflow.StepArticle),
+			Models:      w.options.Models.Of(workflow.StepArticle),
 			Messages:    messages,
 			MaxTokens:   q.maxTokens,
 			Temperature: articleWarmth,

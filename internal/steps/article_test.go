@@ -60,11 +60,11 @@ func newPlannedDesk(t *testing.T, o options, articles int, search bool) desk {
 	planned := testdb.Plan(t, b.db, b.who, testdb.ClusterPages(t, b.db, b.who, reviewed, articles))
 	b.flow = planned.Flow
 	given := steps.Options{
-		Engine:        b.engine,
-		Gateway:       b.gateway,
-		Crawler:       b.crawler,
-		ContentModels: o.models,
-		Now:           time.Now,
+		Engine:  b.engine,
+		Gateway: b.gateway,
+		Crawler: b.crawler,
+		Models:  workflow.Models{Common: o.models},
+		Now:     time.Now,
 	}
 	if search {
 		server := httptest.NewServer(seosandbox.New(seosandbox.Options{Prices: cost.StartPrices()}))

@@ -170,7 +170,7 @@ func setupOn(t *testing.T, db *testdb.DB, o options) bundle {
 		Engine:         b.engine,
 		Gateway:        b.gateway,
 		EmbeddingModel: o.embedding,
-		ContentModels:  o.models,
+		Models:         workflow.Models{Common: o.models},
 		Now:            clock,
 		Limit:          o.attemptLimit,
 		Crawler:        b.crawler,

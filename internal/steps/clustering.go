@@ -205,7 +205,7 @@ func (s *clustering) expand(
 	messages := []llm.Message{{Role: "system", Content: expandSystem}, {Role: "user", Content: data}}
 	return v.ask(ctx, partKey("expand", messages), question{
 		request: llm.Request{
-			Models:      s.options.models(workflow.StepClustering),
+			Models:      s.options.Models.Of(workflow.StepClustering),
 			Messages:    messages,
 			MaxTokens:   expandMaxTokens,
 			Temperature: expandTemperature,

@@ -91,7 +91,7 @@ func (a *analysis) phrases(ctx context.Context, key string, data phrasesData, na
 	messages := []llm.Message{{Role: "system", Content: phrasesSystem}, {Role: "user", Content: text}}
 	kept, err := a.ask(ctx, partKey(key, messages), question{
 		request: llm.Request{
-			Models:      a.options.models(workflow.StepCompetitor),
+			Models:      a.options.Models.Of(workflow.StepCompetitor),
 			Messages:    messages,
 			MaxTokens:   phrasesMaxTokens,
 			Temperature: phrasesTemperature,

@@ -87,7 +87,7 @@ func (a *analysis) propose(ctx context.Context) ([]string, error) {
 	messages := []llm.Message{{Role: "system", Content: proposalsSystem}, {Role: "user", Content: text}}
 	kept, err := a.ask(ctx, partKey("competitors", messages), question{
 		request: llm.Request{
-			Models:      a.options.models(workflow.StepCompetitor),
+			Models:      a.options.Models.Of(workflow.StepCompetitor),
 			Messages:    messages,
 			MaxTokens:   proposalsMaxTokens,
 			Temperature: proposalsTemperature,

@@ -5,11 +5,12 @@ import (
 	"testing"
 
 	"github.com/infin8content/engine/internal/cost"
+	"github.com/infin8content/engine/internal/workflow"
 )
 
 func TestCheckModel_AcceptsRequestedModelsOnly(t *testing.T) {
 	t.Parallel()
-	asked := icpModels()
+	asked := workflow.Models{}.Of(workflow.StepICP)
 	for _, c := range []struct {
 		answered string
 		fits     bool

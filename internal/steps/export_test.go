@@ -34,7 +34,11 @@ func (s *reading) Run(ctx context.Context, who caller.Caller, flow workflow.Work
 	a := attempt{
 		runner: runner{options: s.options, who: who, run: run, timeout: s.timeout},
 		question: question{
-			request:     llm.Request{Models: icpModels(), Messages: messages, MaxTokens: icpMaxTokens},
+			request: llm.Request{
+				Models:    workflow.Models{}.Of(workflow.StepICP),
+				Messages:  messages,
+				MaxTokens: icpMaxTokens,
+			},
 			webSearches: icpWebSearches,
 			read:        s.read,
 		},

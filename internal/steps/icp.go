@@ -17,9 +17,6 @@ const (
 	icpWebSearches = 1
 )
 
-// icpModels are the models in order of preference. The first reads the web, the second is its substitute.
-func icpModels() []string { return []string{"perplexity/sonar", "openai/gpt-4o-mini"} }
-
 // icpSystem is the system message. Its bounds for the lists keep a good answer within icpMaxTokens, and well within the
 // limits of workflow.ParseICP.
 const icpSystem = `You are a senior B2B market analyst. You write the ideal customer profile (ICP) of a company: a ` +
@@ -70,7 +67,7 @@ func (s *icp) Run(ctx context.Context, who caller.Caller, flow workflow.Workflow
 		runner: r,
 		question: question{
 			request: llm.Request{
-				Models:      s.options.ICPModels,
+				Models:      s.options.Models.Of(workflow.StepICP),
 				Messages:    messages,
 				MaxTokens:   icpMaxTokens,
 				Temperature: icpTemperature,

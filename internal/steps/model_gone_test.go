@@ -90,7 +90,7 @@ func TestModelGone_EveryStepFailsVisibly(t *testing.T) {
 			t.Parallel()
 			b := setup(t, options{drives: fourSteps(), prices: withoutGone()})
 			before(t, &b)
-			b.executors = b.asking(steps.Options{ContentModels: []string{gone}})
+			b.executors = b.asking(steps.Options{Models: workflow.Models{Common: []string{gone}}})
 			if flow := b.next(t); flow.State != workflow.State(string(step)+"_FAILED") {
 				t.Fatalf("got %s, want it FAILED", flow.State)
 			}
@@ -139,7 +139,7 @@ func TestStepModels_TakeThePlaceOfTheCommonOnes(t *testing.T) {
 	own := map[workflow.StepKey][]string{
 		workflow.StepCompetitor: {served}, workflow.StepClustering: {served}, workflow.StepValidation: {served},
 	}
-	b.executors = b.asking(steps.Options{ContentModels: []string{gone}, StepModels: own})
+	b.executors = b.asking(steps.Options{Models: workflow.Models{Common: []string{gone}, Own: own}})
 	b.toPlan(t)
 	for kind, count := range b.callKinds(t) {
 		if kind.Step != string(workflow.StepICP) && kind.Failure != "" {

@@ -159,7 +159,7 @@ func TestSettlement_IsTheReportedCostOrTheUsage(t *testing.T) {
 			t.Parallel()
 			a := attempt{
 				runner:   runner{options: Options{Gateway: Gateway{Name: "sandbox"}}},
-				question: question{request: llm.Request{Models: icpModels()}},
+				question: question{request: llm.Request{Models: workflow.Models{}.Of(workflow.StepICP)}},
 			}
 			got, known := a.settlement(c.answer, workflow.FailureModelDrift)
 			if c.want != nil {

@@ -57,13 +57,8 @@ type Options struct {
 	Gateway Gateway
 	// Search is the source of search data; nil for none.
 	Search *Search
-	// ICPModels are the models of the first step in order of preference. perplexity/sonar, then openai/gpt-4o-mini, when
-	// empty.
-	ICPModels []string
-	// ContentModels are the models of every later step in order of preference. openai/gpt-4o-mini when empty. StepModels
-	// are those of single steps instead.
-	ContentModels []string
-	StepModels    map[workflow.StepKey][]string
+	// Models are asked by the steps.
+	Models workflow.Models
 	// EmbeddingModel compares keywords by their meaning. Without one keywords are compared by their letters.
 	EmbeddingModel string
 	// Crawler reads websites; nil when this server reads none.
@@ -124,24 +119,10 @@ func (o Options) withDefaults() Options {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	if len(o.ICPModels) == 0 {
-		o.ICPModels = icpModels()
-	}
-	if len(o.ContentModels) == 0 {
-		o.ContentModels = []string{"openai/gpt-4o-mini"}
-	}
 	if len(o.Looks) == 0 {
 		o.Looks = DefaultLooks()
 	}
 	return o
-}
-
-// models returns the models of a later step in order of preference.
-func (o Options) models(step workflow.StepKey) []string {
-	if own := o.StepModels[step]; len(own) > 0 {
-		return own
-	}
-	return o.ContentModels
 }
 
 // Keys returns the steps of the executors of New, of a server that publishes.

@@ -224,7 +224,7 @@ func (s *validation) brief(
 	// A result page may be renewed between two attempts, so the part is named without it: a brief is paid once.
 	part, err := v.ask(ctx, partKey("brief/"+page.ID.String(), known), question{
 		request: llm.Request{
-			Models:      s.options.models(workflow.StepValidation),
+			Models:      s.options.Models.Of(workflow.StepValidation),
 			Messages:    messages,
 			MaxTokens:   briefMaxTokens,
 			Temperature: briefTemperature,
