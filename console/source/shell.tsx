@@ -105,6 +105,9 @@ export const entries: Entry[] = [
   { to: '/organization', label: 'Organization', sign: '⚙' },
 ]
 
+/** Whether a page belongs to an entry. Batches are made from the list of workflows. */
+const isIn = (path: string, entry: string) => path.startsWith(entry) || (entry === '/workflows' && path.startsWith('/batches'))
+
 function Menu({ settings }: { settings: Settings }) {
   const may = useMay()
   const path = useRouterState({ select: (state) => state.location.pathname })
@@ -114,7 +117,7 @@ function Menu({ settings }: { settings: Settings }) {
       <ul>
         {shown.map((entry) => (
           <li key={entry.to}>
-            <PathLink to={entry.to} aria-current={path.startsWith(entry.to) ? 'page' : undefined}>
+            <PathLink to={entry.to} aria-current={isIn(path, entry.to) ? 'page' : undefined}>
               <span className="menu-sign" aria-hidden="true">{entry.sign}</span>{entry.label}
             </PathLink>
           </li>

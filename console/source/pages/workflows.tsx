@@ -9,6 +9,7 @@ import { WorkflowCountsDocument, WorkflowListDocument, type WorkflowFilter, type
 import { afterPaint } from '../ui/after-paint'
 import { Ago, Button, Empty, Loaded, Money, PageTitle } from '../ui/basic'
 import { StatusBadge, statuses, statusLabel } from '../ui/badge'
+import { FilterForm } from '../ui/filter-form'
 import { plural, share } from '../ui/format'
 import { searchId } from '../ui/keys'
 import { LateInput } from '../ui/late-input'
@@ -81,7 +82,7 @@ const Filters = memo(function Filters({ search }: { search: Search }) {
   const press = usePressedChange()
   const may = useMay()
   return (
-    <form className="filters" role="search" onSubmit={(event) => event.preventDefault()}>
+    <FilterForm count={[search.step, search.creator, search.still, search.from, search.to].filter(Boolean).length}>
       <LateInput id={searchId} label="Name contains" value={search.text} onChange={(text) => change({ text }, true)} />
       <label>Step
         <select value={search.step ?? ''} onChange={(event) => change({ step: (event.target.value || undefined) as Search['step'] })}>
@@ -101,7 +102,7 @@ const Filters = memo(function Filters({ search }: { search: Search }) {
       <label>Created from
         <input type="date" value={search.from ?? ''} onChange={(event) => change({ from: event.target.value || undefined })} />
       </label>
-      <label>to
+      <label>Created to
         <input type="date" value={search.to ?? ''} onChange={(event) => change({ to: event.target.value || undefined })} />
       </label>
       <label>Order
@@ -112,7 +113,7 @@ const Filters = memo(function Filters({ search }: { search: Search }) {
       <Button kind="quiet" reason={hasFilter(search) ? null : 'There is no filter.'} onClick={() => press({
         status: undefined, step: undefined, text: undefined, creator: undefined, still: undefined, from: undefined, to: undefined,
       })}>Clear filters</Button>
-    </form>
+    </FilterForm>
   )
 })
 
@@ -228,7 +229,7 @@ const Row = memo(function Row({ row, isChosen, onChoose }: RowProps) {
       </th>
       <td data-label="Status"><StatusBadge status={row.status} /></td>
       <td data-label="Step">
-        {row.step ? <><span className="figure">{row.step.number}/7</span> {row.step.label}</> : <span className="faint">–</span>}
+        <span>{row.step ? <><span className="figure">{row.step.number}/7</span> {row.step.label}</> : <span className="faint">–</span>}</span>
         {row.step && <progress className="progress" max={100} value={row.progress} aria-label="Progress" />}
       </td>
       <td data-label="Since"><Ago at={row.activity.since} /></td>

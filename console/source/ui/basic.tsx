@@ -36,7 +36,8 @@ export function Money({ amount, none }: { amount: string | null | undefined; non
 export function Moment({ at }: { at: string | null | undefined }) {
   const { organization } = useViewer()
   if (!at) return <span className="faint">–</span>
-  return <time dateTime={at} title={momentUTC(at)}>{momentIn(at, organization.timeZone)}</time>
+  const [day, clock] = momentIn(at, organization.timeZone).split(', ')
+  return <time dateTime={at} title={momentUTC(at)}><span className="whole">{day},</span> <span className="whole">{clock}</span></time>
 }
 
 type Clock = { listeners: Set<() => void>; timer: ReturnType<typeof setInterval> }

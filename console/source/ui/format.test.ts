@@ -21,7 +21,7 @@ it('writes constants as words', () => {
 })
 it('counts', () => {
   expect(plural(1, 'row')).toBe('1 row')
-  expect(plural(12345, 'row')).toBe('12 345 rows')
+  expect(plural(12345, 'row')).toBe('12\u00a0345 rows')
   expect(share('1', '4')).toBe(0.25)
   expect(share('9', '4')).toBe(1)
   expect(share('9', null)).toBe(0)

@@ -19,6 +19,11 @@ export function momentIn(at: string, timeZone: string): string {
   return formatIn(timeZone, { ...day, ...clock }, 'moment').format(new Date(at))
 }
 
+/** The month of a moment: "November 2026". */
+export function monthIn(at: Date, timeZone: string): string {
+  return formatIn(timeZone, { month: 'long', year: 'numeric' }, 'month').format(at)
+}
+
 export function dayIn(at: string, timeZone: string): string {
   return formatIn(timeZone, day, 'day').format(new Date(at))
 }
@@ -72,7 +77,7 @@ export function share(part: string, whole: string | null | undefined): number {
 
 /** A constant as words: "ICP_PENDING" is "ICP pending". */
 export function words(constant: string): string {
-  const abbreviations = new Set(['ICP', 'API', 'UTC', 'URL'])
+  const abbreviations = new Set(['ICP', 'API', 'UTC', 'URL', 'SERP'])
   const all = constant.split('_').map((word) => (abbreviations.has(word) ? word : word.toLowerCase()))
   const [first = '', ...rest] = all
   return [first.charAt(0).toUpperCase() + first.slice(1), ...rest].join(' ')
@@ -81,5 +86,7 @@ export function words(constant: string): string {
 /** The lines of a text that say something. */
 export const linesOf = (text: string) => text.split('\n').map((line) => line.trim()).filter((line) => line !== '')
 
-export const plural = (count: number, one: string, many = `${one}s`) =>
-  `${count.toLocaleString('en-GB').replaceAll(',', ' ')} ${count === 1 ? one : many}`
+/** A number with its thousands apart. No line breaks within it. */
+export const figure = (count: number) => count.toLocaleString('en-GB').replaceAll(',', '\u00a0')
+
+export const plural = (count: number, one: string, many = `${one}s`) => `${figure(count)} ${count === 1 ? one : many}`

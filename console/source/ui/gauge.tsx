@@ -19,9 +19,9 @@ export function Gauge({ settled, held, limit, mark, thresholds = [] }: GaugeProp
   const label = `${money(settled)} spent, ${money(held)} held, limit ${money(limit)}${marks}`
   return (
     <svg className="gauge" role="img" aria-label={label} viewBox="0 0 100 4" preserveAspectRatio="none">
-      <rect className="gauge-back" width="100" height="4" rx="1" />
-      {mark !== undefined && <rect className="gauge-mark" width={100 * mark} height="4" rx="1" />}
-      <rect className="gauge-spent" width={100 * spent} height="4" rx="1" />
+      <rect className="gauge-back" width="100" height="4" />
+      {mark !== undefined && <rect className="gauge-mark" width={100 * mark} height="4" />}
+      <rect className="gauge-spent" width={100 * spent} height="4" />
       <rect className="gauge-held" x={100 * spent} width={100 * Math.min(reserved, 1 - spent)} height="4" />
       {shown.map((percent) => <rect key={percent} className="gauge-threshold" x={percent - 0.15} width="0.3" height="4" />)}
     </svg>

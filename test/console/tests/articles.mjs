@@ -43,7 +43,7 @@ export async function run(suite) {
     await page.getByRole('link', { name: /^Versions/ }).click()
     await page.getByText('Revision 1', { exact: true }).first().waitFor()
     await page.getByRole('link', { name: 'Cost' }).click()
-    await page.getByRole('cell', { name: 'Outline' }).waitFor()
+    await page.getByRole('rowheader', { name: 'Outline' }).waitFor()
     await page.getByRole('link', { name: 'Next →' }).click()
     await page.getByText('2 of 2').waitFor()
   })

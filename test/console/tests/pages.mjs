@@ -13,6 +13,10 @@ const pages = [
   ['/workflows/WRITTEN/articles/ARTICLE', 'Your text', (page) => page.getByRole('button', { name: 'Edit the text' }).click()],
   ['/workflows/WRITTEN/publish', 'Time in', (page) => page.getByLabel('How far').selectOption('SCHEDULE')],
   ['/workflows/PUBLISHED/publish', 'What happened', (page) => page.getByText('What happened').first().click()],
+  ['/workflows/WRITTEN/articles/ARTICLE?part=checks', 'notice'],
+  ['/workflows', 'Limit in US dollars', (page) => page.getByRole('button', { name: 'New workflow' }).click()],
+  ['/workflows/ID', 'It goes into the journal', (page) => page.getByRole('button', { name: 'Cancel workflow' }).click()],
+  ['/workflows', ' can, ', (page) => page.getByRole('button', { name: 'Cancel…' }).click()],
   ['/batches', 'Cancel many workflows'], ['/batches/BATCH', 'Changed'], ['/batches/batch_00000000-0000-7000-8000-000000000000', 'no batch with this id'],
   ['/reviews', 'waits for'], ['/spend', 'Booked by day'], ['/spend?view=months', 'At its end'],
   ['/spend?view=ledger', 'Settle'], ['/spend?view=calls', 'openai/gpt-4o-mini'],
@@ -68,10 +72,21 @@ async function cancelMany(suite) {
   return batch.id
 }
 
-/** Throws when the page is wider than its window. */
+/** Throws when the page is wider than its window, or when an amount of money is cut by the edge of a box. */
 async function fits(page, what) {
-  const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
+  const { wide, cut } = await page.evaluate(() => ({
+    wide: document.documentElement.scrollWidth - innerWidth,
+    cut: [...document.querySelectorAll('.table-box .money')].filter((one) =>
+      one.getBoundingClientRect().right > one.closest('.table-box').getBoundingClientRect().right).length,
+  }))
   if (wide > 0) throw new Error(`${what}: ${wide} px wider than the window`)
+  if (cut > 0) throw new Error(`${what}: ${cut} amounts are cut`)
+}
+
+/** Throws when a group of tabs has not one that is the present one. */
+async function hasOneTab(page, what) {
+  const counts = await page.evaluate(() => [...document.querySelectorAll('.tabs')].map((one) => one.querySelectorAll('[aria-current="page"]').length))
+  equal(counts.every((count) => count === 1), true, `${what}: one present tab, not ${counts}`)
 }
 
 /** Keeps a picture of a page for people, in the folder CONSOLE_LOOK. */
@@ -84,17 +99,18 @@ export async function run(suite) {
   const filled = once(() => fill(suite))
 
   const half = Math.ceil(pages.length / 2)
-  const check = (name, some) => suite.test(`pages: axe finds nothing in light, in dark and at 390 px, ${name}`, {}, async (page) => {
+  const check = (name, some, offset) => suite.test(`pages: axe finds nothing in light, in dark and at 390 px, ${name}`, {}, async (page) => {
     const ids = await filled()
     await suite.open(page, '/')
     await page.getByRole('heading', { name: 'Workflows' }).waitFor()
     const found = []
-    for (const [path, text, act] of some) {
+    for (const [index, [path, text, act]] of some.entries()) {
       await page.setViewportSize({ width: 1280, height: 900 })
       await suite.go(page, path.replace(/[A-Z]{2,}/g, (word) => ids[word]))
       await act?.(page)
       await page.getByText(text).first().waitFor({ state: 'attached' })
       await page.waitForFunction(() => !document.querySelector('.skeleton'))
+      await hasOneTab(page, path).catch((error) => found.push(error.message))
       for (const [name, media, width, widths] of looks) {
         await page.emulateMedia(media)
         for (const one of widths) {
@@ -102,11 +118,11 @@ export async function run(suite) {
           await fits(page, `${path} at ${one} px`).catch((error) => found.push(error.message))
         }
         equal(page.viewportSize().width, width, 'the width')
-        await look(page, `${path} ${name}`)
+        await look(page, `${offset + index} ${path} ${name}`)
         await suite.accessible(page, `${path}, ${name}`, { onlyColors: name === 'dark' }).catch((error) => found.push(error.message))
       }
     }
     if (found.length > 0) throw new Error(found.join('\n'))
   })
-  await Promise.all([check('one half', pages.slice(0, half)), check('the other half', pages.slice(half))])
+  await Promise.all([check('one half', pages.slice(0, half), 10), check('the other half', pages.slice(half), 10 + half)])
 }

@@ -2,7 +2,7 @@
 import { Empty, Moment, Money } from '../../ui/basic'
 import { words } from '../../ui/format'
 import { Gauge } from '../../ui/gauge'
-import { Rows } from '../workflow/tables'
+import { Rows } from '../../ui/table'
 import type { Article } from './page'
 
 export function Cost({ article: { spend, parts } }: { article: Article }) {
@@ -19,16 +19,14 @@ export function Cost({ article: { spend, parts } }: { article: Article }) {
       </section>
       <div className="spaced">
         {parts.length === 0 ? <Empty title="There is no answer yet" /> : (
-          <Rows caption="Answers" head={<>
-            <th scope="col">Part</th><th scope="col">Model</th><th scope="col" className="right">Cost</th><th scope="col">Time</th>
-          </>}>
-            {parts.map((part, index) => (
-              <tr key={index}>
-                <td>{words(part.kind)}</td><td>{part.model || part.provider}{part.model && <span className="sub">{part.provider}</span>}</td>
-                <td className="right"><Money amount={part.cost} none="free" /></td><td><Moment at={part.createdAt} /></td>
-              </tr>
-            ))}
-          </Rows>
+          <Rows caption="Answers" columns={[{ label: 'Part', isHead: true }, { label: 'Model' }, { label: 'Cost', isRight: true }, { label: 'Time' }]}
+            lines={parts.map((part, index) => ({
+              key: index,
+              cells: [
+                words(part.kind), <span>{part.model || part.provider}{part.model && <span className="sub">{part.provider}</span>}</span>,
+                <Money amount={part.cost} none="free" />, <Moment at={part.createdAt} />,
+              ],
+            }))} />
         )}
       </div>
     </>

@@ -102,6 +102,8 @@ function Progress({ all }: { all: ArticleRowFragment[] }) {
   )
 }
 
+const isOver = (state: string) => state === 'DONE' || state === 'FAILED' || state === 'SKIPPED'
+
 function Row({ id, article }: { id: string; article: Flow['articles']['nodes'][number] }) {
   const { unit, checks } = article
   const blocking = checks.filter((check) => check.isBlocking).length
@@ -112,7 +114,7 @@ function Row({ id, article }: { id: string; article: Flow['articles']['nodes'][n
         {article.isSynthetic && <Synthetic />}
         <span className="sub">
           {article.revision > 0 ? `${plural(article.words, 'word')} · revision ${article.revision} · ` : ''}<Money amount={article.spend.settled} /> of <Money amount={article.spend.cap} />
-          {unit.attempt > 1 ? ` · attempt ${unit.attempt}` : ''} · {words(unit.state).toLowerCase()} for <Ago at={unit.since} />
+          {unit.attempt > 1 ? ` · attempt ${unit.attempt}` : ''} · {words(unit.state).toLowerCase()} {isOver(unit.state) ? <><Ago at={unit.since} /> ago</> : <>for <Ago at={unit.since} /></>}
           {unit.nextRetryAt && <> · again in <Countdown to={unit.nextRetryAt} /></>}
         </span>
         {unit.failure && <span className="sub">{words(unit.failure)}{unit.message ? `: ${unit.message}` : ''}</span>}

@@ -9,7 +9,8 @@ import { ArticleDocument, LiveUnitsDocument, type ArticleQuery } from '../../gql
 import { Absent } from '../../ui/absent'
 import { Empty, Loaded, Moment, PageTitle, Synthetic } from '../../ui/basic'
 import { Badge } from '../../ui/badge'
-import { plural, words } from '../../ui/format'
+import { figure, plural, words } from '../../ui/format'
+import { tabOptions } from '../../ui/tabs'
 import { Cost } from './cost'
 import { Decide } from './decide'
 import { Edit, keptDraft } from './edit'
@@ -56,7 +57,7 @@ function Shown({ article, flow, again }: { article: Article; flow: Flow | null; 
       </p>
       <PageTitle title={article.title}>{article.isSynthetic && <Synthetic />}<UnitBadge state={unit.state} /></PageTitle>
       <p className="sub">
-        {article.brief.primaryKeyword} · {article.brief.format} · {plural(article.words, 'word')} of {article.brief.targetWords}
+        {article.brief.primaryKeyword} · {article.brief.format} · {plural(article.words, 'word')} of {figure(article.brief.targetWords)}
         {article.revision > 0 && ` · revision ${article.revision}`}
         {article.researchMode === 'NONE' && <> <Badge tone="warn">unsourced</Badge></>}
       </p>
@@ -67,7 +68,7 @@ function Shown({ article, flow, again }: { article: Article; flow: Flow | null; 
       <nav className="tabs" aria-label="Parts of the article">
         {parts.map((one) => (
           <Link key={one} to="/workflows/$id/articles/$article" params={{ id: workflow.id, article: article.id }} resetScroll={false}
-            search={{ part: one === 'text' ? undefined : one }} aria-current={one === part ? 'page' : undefined} className="tab">
+            search={{ part: one === 'text' ? undefined : one }} activeOptions={tabOptions} aria-current={one === part ? 'page' : undefined} className="tab">
             {labels[one]}{counts[one] ? ` ${counts[one]}` : ''}
           </Link>
         ))}
@@ -132,7 +133,7 @@ function Findings({ article, isShort = false }: { article: Article; isShort?: bo
       {shown.map((check, index) => (
         <li key={index}>
           {!isShort && <Badge tone={check.isBlocking ? 'warn' : 'neutral'}>{check.isBlocking ? '◉ needs a person' : 'notice'}</Badge>}{' '}
-          {check.message}{check.section && <span className="faint"> in “{check.section}”</span>}
+          {check.section && <span className="faint">“{check.section}”: </span>}{check.message}
         </li>
       ))}
     </ul>

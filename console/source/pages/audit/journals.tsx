@@ -8,25 +8,21 @@ import { Badge } from '../../ui/badge'
 import { money, words } from '../../ui/format'
 import { nextOf, Pager } from '../../ui/pager'
 import { usePlace } from '../../ui/place'
+import { Rows } from '../../ui/table'
 
 type Line = { at: string; actor: string; what: ReactNode; reason?: string | null }
 
 function List({ title, lines }: { title: string; lines: Line[] }) {
   if (lines.length === 0) return <Empty title="Nothing has changed yet" />
   return (
-    <div className="table-box" tabIndex={0} role="region" aria-label={title}>
-      <table className="table">
-        <caption className="hidden">{title}</caption>
-        <thead><tr><th scope="col">Time</th><th scope="col">Change</th><th scope="col">Actor</th><th scope="col">Reason</th></tr></thead>
-        <tbody>
-          {lines.map((line, index) => (
-            <tr key={index}><td><Moment at={line.at} /></td><td>{line.what}</td><td>{line.actor}</td><td className="reason">{line.reason}</td></tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Rows caption={title} columns={[{ label: 'Time' }, { label: 'Change' }, { label: 'Actor' }, { label: 'Reason', isText: true }]}
+      lines={lines.map((line, index) => ({ key: index, cells: [<Moment at={line.at} />, line.what, line.actor, line.reason] }))} />
   )
 }
+
+/** The value of a setting; limits are money. */
+const valueOf = (setting: string, value: string | null | undefined) =>
+  (value && setting.endsWith('_LIMIT') ? money(value) : value || 'none')
 
 function Settings() {
   const [after, setAfter] = usePlace('settings')
@@ -37,7 +33,7 @@ function Settings() {
         <>
           <List title="Journal of the settings" lines={nodes.map((node) => ({
             at: node.occurredAt, actor: node.actor, reason: node.reason,
-            what: <ul className="bullets">{node.changes.map((one) => <li key={one.setting}>{words(one.setting)}: {one.before ?? 'none'} → <strong>{one.after ?? 'none'}</strong></li>)}</ul>,
+            what: <ul className="bullets">{node.changes.map((one) => <li key={one.setting}>{words(one.setting)}: {valueOf(one.setting, one.before)} → <strong>{valueOf(one.setting, one.after)}</strong></li>)}</ul>,
           }))} />
           <Pager after={after} next={nextOf(pageInfo)} onPage={setAfter} />
         </>
@@ -55,7 +51,7 @@ function Keys() {
         <>
           <List title="Journal of the API keys" lines={nodes.map((node) => ({
             at: node.occurredAt, actor: node.actor, reason: node.reason,
-            what: <><Badge tone={node.kind === 'REVOKED' ? 'warn' : 'neutral'}>{words(node.kind)}</Badge> {node.apiKey.name} ({node.apiKey.role})</>,
+            what: <span><Badge tone={node.kind === 'REVOKED' ? 'warn' : 'neutral'}>{words(node.kind)}</Badge> {node.apiKey.name} ({node.apiKey.role})</span>,
           }))} />
           <Pager after={after} next={nextOf(pageInfo)} onPage={setAfter} />
         </>
@@ -73,7 +69,7 @@ function Prices() {
         <>
           <List title="Journal of the own prices" lines={nodes.map((node) => ({
             at: node.occurredAt, actor: node.actor, reason: node.reason,
-            what: <><Badge>{words(node.kind)}</Badge> {node.model}, {words(node.component).toLowerCase()}: {money(node.previousAmount, 'none')} → <strong>{money(node.amount)}</strong></>,
+            what: <span><Badge>{words(node.kind)}</Badge> {node.model}, {words(node.component).toLowerCase()}: {money(node.previousAmount, 'none')} → <strong>{money(node.amount)}</strong></span>,
           }))} />
           <Pager after={after} next={nextOf(pageInfo)} onPage={setAfter} />
         </>

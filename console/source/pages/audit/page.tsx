@@ -54,7 +54,7 @@ function Exports() {
       <p>Every row, those of the journals with their hashes, in the days of {organization.timeZone}. Without days: all rows up to now.</p>
       <form className="filters spaced" onSubmit={(event) => event.preventDefault()}>
         <label>From<input type="date" value={range.from} onChange={(event) => setRange({ ...range, from: event.target.value })} /></label>
-        <label>To the day before<input type="date" value={range.to} onChange={(event) => setRange({ ...range, to: event.target.value })} /></label>
+        <label>Until, not included<input type="date" value={range.to} onChange={(event) => setRange({ ...range, to: event.target.value })} /></label>
       </form>
       <div className="buttons">
         {['journal.csv', 'journal.ndjson', 'ledger.csv', 'ledger.ndjson', 'records.csv', 'records.ndjson'].map((name) => (

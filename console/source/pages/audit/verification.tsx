@@ -6,6 +6,7 @@ import { StartVerificationDocument, VerificationsDocument, type VerificationRowF
 import { Badge } from '../../ui/badge'
 import { Button, CopyButton, Empty, Loaded, Moment, ProblemNote } from '../../ui/basic'
 import { words } from '../../ui/format'
+import { Rows } from '../../ui/table'
 import { headsOf, isOpen, resultOf, tones } from './verification-rules'
 
 export function Verification() {
@@ -58,17 +59,10 @@ function Run({ run }: { run: VerificationRowFragment }) {
     <li className="spaced" data-row={run.id}>
       <p><Badge tone={tones[run.state]}>{words(run.state)}</Badge> <Moment at={run.endedAt ?? run.startedAt ?? run.createdAt} />{run.createdBy && `, ordered by ${run.createdBy}`}: {resultOf(run)}</p>
       {run.findings.length > 0 && (
-        <div className="table-box" tabIndex={0} role="region" aria-label="Findings">
-          <table className="table">
-            <caption className="hidden">Findings</caption>
-            <thead><tr><th scope="col">Part</th><th scope="col">Table</th><th scope="col">Row</th><th scope="col">Finding</th></tr></thead>
-            <tbody>
-              {run.findings.map((one, index) => (
-                <tr key={index}><td>{words(one.kind)}</td><td><code>{one.table}</code></td><td><code>{one.row}</code></td><td>{one.sentence}</td></tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Rows caption="Findings" columns={[{ label: 'Part' }, { label: 'Table' }, { label: 'Row', isText: true }, { label: 'Finding', isText: true }]}
+          lines={run.findings.map((one, index) => ({
+            key: index, cells: [words(one.kind), <code>{one.table}</code>, <code>{one.row}</code>, one.sentence],
+          }))} />
       )}
       {heads && <p className="sub">{heads.count} heads, root <code>{heads.root}</code> <CopyButton text={run.checkpoint ?? ''} label="Copy the checkpoint" /></p>}
     </li>

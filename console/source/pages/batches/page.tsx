@@ -12,7 +12,7 @@ import { words } from '../../ui/format'
 import { nextOf, Pager } from '../../ui/pager'
 import { BatchProgress } from '../bulk'
 import { actionOf, bulkActions } from '../bulk-rules'
-import { Rows } from '../workflow/tables'
+import { Rows } from '../../ui/table'
 
 type Batch = Extract<NonNullable<BatchQuery['node']>, { items: unknown }>
 
@@ -59,15 +59,15 @@ function Shown({ batch, outcome, after }: { batch: Batch; outcome?: BatchOutcome
         ))}
       </div>
       {batch.items.nodes.length === 0 ? <Empty title="No workflow has this result" /> : (
-        <Rows caption="Results" head={<><th scope="col">Workflow</th><th scope="col">Result</th><th scope="col">Reason</th><th scope="col">Time</th></>}>
-          {batch.items.nodes.map((item) => (
-            <tr key={item.position} data-row={item.position}>
-              <td><Link to="/workflows/$id" params={{ id: item.workflow.id }}>{item.workflow.name}</Link></td>
-              <td>{item.outcome ? <Badge tone={item.outcome === 'DONE' ? 'good' : 'bad'}>{`${item.outcome === 'DONE' ? '✓' : '✕'} ${labels[item.outcome]}`}</Badge> : <span className="faint">waits</span>}</td>
-              <td className="reason">{item.message ?? (item.step ? words(item.step) : '')}</td><td><Moment at={item.at} /></td>
-            </tr>
-          ))}
-        </Rows>
+        <Rows caption="Results" columns={[{ label: 'Workflow', isHead: true }, { label: 'Result' }, { label: 'Reason', isText: true }, { label: 'Time' }]}
+          lines={batch.items.nodes.map((item) => ({
+            key: item.position,
+            cells: [
+              <Link to="/workflows/$id" params={{ id: item.workflow.id }}>{item.workflow.name}</Link>,
+              item.outcome ? <Badge tone={item.outcome === 'DONE' ? 'good' : 'bad'}>{`${item.outcome === 'DONE' ? '✓' : '✕'} ${labels[item.outcome]}`}</Badge> : <span className="faint">waits</span>,
+              item.message ?? (item.step ? words(item.step) : ''), <Moment at={item.at} />,
+            ],
+          }))} />
       )}
       <Pager after={after} next={nextOf(batch.items.pageInfo)} onPage={(next) => set({ outcome, after: next })} />
     </>

@@ -4,12 +4,12 @@ import type { GraphQuery, StepKey, WorkflowState, WorkflowStatus } from '../../g
 export type Cell = { state: WorkflowState; status: WorkflowStatus; step: StepKey | null; column: number; row: number }
 
 export const cellWidth = 122
-const [cellHeight, gapX, gapY, top] = [54, 26, 26, 44]
-export const width = 7 * (cellWidth + gapX) + 20
+const [cellHeight, gapX, gapY, top, margin] = [54, 22, 26, 44, 8]
+export const width = 7 * (cellWidth + gapX) + 2 * margin + 6 // with the way back of the last column
 export const height = 6 * (cellHeight + gapY) + top
 
 /** The left side of a column. */
-export const left = (column: number) => 10 + column * (cellWidth + gapX)
+export const left = (column: number) => margin + column * (cellWidth + gapX)
 
 const rows: Partial<Record<WorkflowStatus, number>> = {
   CREATED: 0, PENDING: 1, AWAITING_REVIEW: 1, PROCESSING: 2, STEP_COMPLETED: 3, FAILED: 4, COMPLETED: 5, CANCELLED: 5,
@@ -42,8 +42,12 @@ function pathOf(from: Cell, to: Cell, kind: string): string {
     return `M${x1} ${y1} C${x1 + gapX} ${y1}, ${x2 - gapX} ${y2}, ${x2} ${y2}`
   }
   if (kind === 'RETRY' || kind === 'FAIL') { // Around the completed state, one beside the other.
-    const [y1, y2, bend] = [a.y + cellHeight / 2, b.y + cellHeight / 2, kind === 'FAIL' ? 14 : 22]
+    const [y1, y2, bend] = [a.y + cellHeight / 2, b.y + cellHeight / 2, kind === 'FAIL' ? 12 : 20]
     return `M${a.x + cellWidth} ${y1} C${a.x + cellWidth + bend} ${y1}, ${a.x + cellWidth + bend} ${y2}, ${a.x + cellWidth} ${y2}`
+  }
+  if (to.row - from.row > 1 && to.status === 'COMPLETED') { // Around the failed state, on its other side.
+    const [y1, y2] = [a.y + cellHeight / 2, b.y + cellHeight / 2]
+    return `M${a.x} ${y1} C${a.x - 16} ${y1}, ${a.x - 16} ${y2}, ${b.x} ${y2}`
   }
   const x = a.x + cellWidth / 2
   return `M${x} ${a.y + cellHeight} L${x} ${b.y}`

@@ -35,22 +35,34 @@ export function GraphPage() {
   )
 }
 
+const legend = [['advance', 'goes on'], ['fail', 'fails'], ['retry', 'is tried again']] as const
+
 function Picture({ graph, numbers }: { graph: GraphQuery['workflowGraph']; numbers: Map<string, Numbers> }) {
   const cells = useMemo(() => columnsOf(graph), [graph])
   return (
-    <div className="table-box graph-box" tabIndex={0} role="region" aria-label="State machine">
-      <div className="graph" style={{ width, height }}>
-        <svg width={width} height={height} aria-hidden="true" className="graph-lines">
-          {edgesOf(graph, cells).map((edge) => <path key={edge.key} d={edge.path} className={`edge ${edge.kind}`} />)}
-        </svg>
-        {graph.steps.map((step) => (
-          <p key={step.key} className="graph-step" style={{ left: left(step.number - 1), width: cellWidth }}>{step.number} {step.label}</p>
-        ))}
-        <ol>
-          {cells.map((cell) => <Node key={cell.state} cell={cell} numbers={numbers.get(cell.state)} />)}
-        </ol>
+    <>
+      <div className="table-box graph-box" tabIndex={0} role="region" aria-label="State machine">
+        <div className="graph" style={{ width, height }}>
+          <svg width={width} height={height} aria-hidden="true" className="graph-lines">
+            {edgesOf(graph, cells).map((edge) => <path key={edge.key} d={edge.path} className={`edge ${edge.kind}`} />)}
+          </svg>
+          {graph.steps.map((step) => (
+            <section key={step.key} className="graph-column" aria-labelledby={`step-${step.key}`}>
+              <h2 id={`step-${step.key}`} className="graph-step" style={{ left: left(step.number - 1), width: cellWidth }}>{step.number} {step.label}</h2>
+              <ol>
+                {cells.filter((cell) => cell.column === step.number - 1)
+                  .map((cell) => <Node key={cell.state} cell={cell} numbers={numbers.get(cell.state)} />)}
+              </ol>
+            </section>
+          ))}
+        </div>
       </div>
-    </div>
+      <p className="graph-legend sub" aria-hidden="true">
+        {legend.map(([kind, label]) => (
+          <span key={kind}><svg width="32" height="8"><path d="M0 4 L32 4" className={`edge ${kind}`} /></svg> {label}</span>
+        ))}
+      </p>
+    </>
   )
 }
 

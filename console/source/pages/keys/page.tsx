@@ -10,6 +10,7 @@ import { words } from '../../ui/format'
 import { nextOf, Pager } from '../../ui/pager'
 import { usePlace } from '../../ui/place'
 import { ReasonField } from '../../ui/reason'
+import { Rows, type Column } from '../../ui/table'
 import { say } from '../../ui/toast'
 
 const roles: Role[] = ['VIEWER', 'WORKER', 'AUDITOR', 'OPERATOR', 'FINANCE', 'ADMIN']
@@ -38,29 +39,26 @@ function Table({ rows, right, again }: { rows: KeyRowFragment[]; right: string |
   const [revoking, setRevoking] = useState<KeyRowFragment | null>(null)
   return (
     <>
-      <div className="table-box" tabIndex={0} role="region" aria-label="API keys">
-        <table className="table">
-          <caption className="hidden">API keys</caption>
-          <thead><tr><th scope="col">Name</th><th scope="col">State</th><th scope="col">Role</th><th scope="col">Begins with</th><th scope="col">Last used</th>
-            <th scope="col">Expires</th><th scope="col">Created</th><th scope="col"><span className="hidden">Actions</span></th></tr></thead>
-          <tbody>
-            {rows.map((key) => (
-              <tr key={key.id} data-row={key.id}>
-                <th scope="row">{key.name}</th>
-                <td><Badge tone={key.state === 'ACTIVE' ? 'good' : 'neutral'}>{words(key.state)}</Badge>{key.revokedBy && <span className="sub">by {key.revokedBy}</span>}</td>
-                <td>{key.role}</td><td><code>{key.prefix}</code></td><td><Moment at={key.lastUsedAt} /></td><td><Moment at={key.expiresAt} /></td>
-                <td><Moment at={key.createdAt} /><span className="sub">{key.createdBy}</span></td>
-                <td><Button kind="danger" aria-label={`Revoke ${key.name}`} onClick={() => setRevoking(key)}
-                  reason={key.state === 'ACTIVE' ? right : `The key is ${words(key.state).toLowerCase()} already.`}>Revoke</Button></td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Rows caption="API keys" columns={columns} lines={rows.map((key) => ({
+        key: key.id,
+        cells: [
+          key.name,
+          <span><Badge tone={key.state === 'ACTIVE' ? 'good' : 'neutral'}>{words(key.state)}</Badge>{key.revokedBy && <span className="sub">by {key.revokedBy}</span>}</span>,
+          key.role, <code>{key.prefix}</code>, <Moment at={key.lastUsedAt} />, <Moment at={key.expiresAt} />,
+          <span><Moment at={key.createdAt} /><span className="sub">{key.createdBy}</span></span>,
+          <Button kind="danger" aria-label={`Revoke ${key.name}`} onClick={() => setRevoking(key)}
+            reason={key.state === 'ACTIVE' ? right : `The key is ${words(key.state).toLowerCase()} already.`}>Revoke</Button>,
+        ],
+      }))} />
       {revoking && <RevokeDialog apiKey={revoking} onClose={() => { setRevoking(null); again() }} />}
     </>
   )
 }
+
+const columns: Column[] = [
+  { label: 'Name', isHead: true }, { label: 'State' }, { label: 'Role' }, { label: 'Begins with' }, { label: 'Last used' }, { label: 'Expires' },
+  { label: 'Created' }, { label: 'Actions', isHidden: true },
+]
 
 /** The moment some days from now. */
 const inDays = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString()

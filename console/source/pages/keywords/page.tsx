@@ -9,6 +9,7 @@ import { DecideKeywordsDocument, KeywordsDocument, LiveWorkflowDocument, type Ke
 import { Absent } from '../../ui/absent'
 import { Button, Empty, Loaded, Money, PageTitle, Synthetic } from '../../ui/basic'
 import { Badge } from '../../ui/badge'
+import { FilterForm } from '../../ui/filter-form'
 import { Forecast } from '../../ui/forecast'
 import { money, plural, words } from '../../ui/format'
 import { LateInput } from '../../ui/late-input'
@@ -147,7 +148,7 @@ function Filters({ search, review }: { search: KeywordSearch; review: Review }) 
       onChange={(text) => change({ [name]: text === undefined ? undefined : Number(text) }, true)} />
   )
   return (
-    <form className="filters" role="search" onSubmit={(event) => event.preventDefault()}>
+    <FilterForm count={[search.intent, search.language, search.volume, search.difficulty, search.competitor, search.choice].filter((one) => one !== undefined).length}>
       <LateInput id={searchId} label="Contains" value={search.text} onChange={(text) => change({ text }, true)} />
       {select('Intent', 'intent', intents)}
       <LateInput label="Language" value={search.language} onChange={(language) => change({ language }, true)} />
@@ -161,7 +162,7 @@ function Filters({ search, review }: { search: KeywordSearch; review: Review }) 
         </select>
       </label>
       {select('Order', 'order', fields, null)}
-    </form>
+    </FilterForm>
   )
 }
 
@@ -185,7 +186,7 @@ function Bulk({ search, total, closed, decide }: BulkProps) {
 function Table({ rows, closed, decide }: { rows: KeywordRowFragment[]; closed: string | null; decide: Decide }) {
   return (
     <div className="table-box">
-      <table className="table cards">
+      <table className="table cards keywords">
         <caption className="hidden">Keywords</caption>
         <thead>
           <tr>
@@ -210,7 +211,7 @@ function Row({ row, closed, decide }: { row: KeywordRowFragment; closed: string 
   return (
     <tr data-row={row.id}>
       <th scope="row">
-        <details className="keyword"><summary>{row.text} {row.isSynthetic && <Synthetic />}</summary>
+        <details className="keyword"><summary>{row.text}</summary>
           <ul>{row.reasons.map((reason) => <li key={reason}>{reason}</li>)}</ul>
           {row.decidedBy && <p className="sub">Decided by {row.decidedBy}{row.isCarried ? ', carried over' : ''}</p>}
         </details>
@@ -223,8 +224,8 @@ function Row({ row, closed, decide }: { row: KeywordRowFragment; closed: string 
       <td data-label="Volume" className="right figure">{row.volume ?? unknown}</td>
       <td data-label="Difficulty" className="right figure">{row.difficulty ?? unknown}</td>
       <td data-label="Click" className="right">{row.cpc ? <Money amount={row.cpc} /> : unknown}</td>
-      <td data-label="Intent">{row.intent ? words(row.intent) : unknown}<span className="sub">{row.language}</span></td>
-      <td data-label="Source">{words(row.source)}<span className="sub">{row.competitor}</span></td>
+      <td data-label="Intent"><span>{row.intent ? words(row.intent) : unknown}<span className="sub">{row.language}</span></span></td>
+      <td data-label="Source"><span>{words(row.source)} {row.isSynthetic && <Synthetic />}<span className="sub">{row.competitor}</span></span></td>
     </tr>
   )
 }

@@ -71,10 +71,10 @@ function Limits({ organization, again }: Part) {
       <Button reason={may('LIMITS') ? null : denied(role, 'LIMITS')} onClick={() => setOpen(true)}>Set the month’s limit</Button>
     )}>
       <dl className="sums">
-        <div><dt>This month</dt><dd><Money amount={organization.spend.limit} /></dd></div>
-        <div><dt>Spent</dt><dd><Money amount={organization.spend.settled} /></dd></div>
-        <div><dt>A new month</dt><dd><Money amount={organization.monthLimit} /></dd></div>
-        <div><dt>A new workflow</dt><dd><Money amount={organization.workflowLimit} /></dd></div>
+        <div><dt>Limit of this month</dt><dd><Money amount={organization.spend.limit} /></dd></div>
+        <div><dt>Spent this month</dt><dd><Money amount={organization.spend.settled} /></dd></div>
+        <div><dt>Limit of new months</dt><dd><Money amount={organization.monthLimit} /></dd></div>
+        <div><dt>Limit of new workflows</dt><dd><Money amount={organization.workflowLimit} /></dd></div>
       </dl>
       {isOpen && <MonthLimitDialog onClose={() => { setOpen(false); again() }} />}
     </Card>

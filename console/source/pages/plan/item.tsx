@@ -3,7 +3,8 @@ import { useState } from 'react'
 import type { PlanItemFragment, PlanChoice, PlanVerdict } from '../../gql/graphql'
 import { Button, Synthetic } from '../../ui/basic'
 import { Badge } from '../../ui/badge'
-import { words } from '../../ui/format'
+import { figure, words } from '../../ui/format'
+import { reasonOf } from './reason'
 import { BriefDialog, OverruleDialog } from './dialogs'
 import type { Decide } from './page'
 
@@ -11,12 +12,15 @@ const tones: Record<PlanVerdict, { tone: string; sign: string }> = {
   VALID: { tone: 'good', sign: '✓' }, WEAK: { tone: 'warn', sign: '~' }, INVALID: { tone: 'bad', sign: '✕' },
 }
 
-type ItemProps = { item: PlanItemFragment; closed: string | null; decide: Decide }
+type ItemProps = { item: PlanItemFragment; names: ReadonlyMap<string, string>; closed: string | null; decide: Decide }
 
-export function Item({ item, closed, decide }: ItemProps) {
+/** The name of an article of the plan. */
+export const nameOf = (item: PlanItemFragment) => item.brief?.title ?? item.page.primaryKeyword.text
+
+export function Item({ item, names, closed, decide }: ItemProps) {
   const [open, setOpen] = useState<'brief' | 'overrule' | null>(null)
   const { tone, sign } = tones[item.verdict]
-  const name = item.brief?.title ?? item.page.primaryKeyword.text
+  const name = nameOf(item)
   const choose = (choice: PlanChoice) => {
     if (choice === 'APPROVED' && item.verdict === 'INVALID' && item.choice !== 'APPROVED') setOpen('overrule')
     else void decide.run({ items: [{ articleId: item.id, expectedRevision: item.revision, choice: item.choice === choice ? 'CLEARED' : choice }] })
@@ -34,10 +38,10 @@ export function Item({ item, closed, decide }: ItemProps) {
       {item.brief && <p className="sub">{item.brief.angle}</p>}
       <p className="sub">
         {item.page.keywords.map((one) => one.text).join(', ')}
-        {item.brief && ` · ${words(item.brief.intent)} · ${item.brief.format} · ${item.brief.targetWords} words`}
+        {item.brief && ` · ${words(item.brief.intent)} · ${item.brief.format} · ${figure(item.brief.targetWords)} words`}
         {item.revision > 0 && ` · revision ${item.revision} by ${item.author === 'PERSON' ? item.actor ?? 'a person' : 'the engine'}`}
       </p>
-      {item.reasons.length > 0 && <ul className="bullets">{item.reasons.map((reason) => <li key={reason}>{reason}</li>)}</ul>}
+      {item.reasons.length > 0 && <ul className="bullets">{item.reasons.map((reason) => <li key={reason}>{reasonOf(reason, names)}</li>)}</ul>}
       {item.decidedBy && <p className="sub">Decided by {item.decidedBy}{item.isCarried ? ', carried over' : ''}{item.reason ? `: “${item.reason}”` : ''}</p>}
       {item.brief && <BriefDetails brief={item.brief} />}
       <div className="buttons">

@@ -1,6 +1,6 @@
 // The review of the article plan: topics with hub and spokes, verdicts, briefs, decisions.
 import { Link, useParams, useSearch, useNavigate } from '@tanstack/react-router'
-import { useEffect, useState } from 'react'
+import { useEffect, useMemo, useState } from 'react'
 import { newKey, useAct, useLive, useRead } from '../../api/client'
 import { connections } from '../../api/live'
 import { useStore, useWhenChanged } from '../../api/store'
@@ -13,7 +13,7 @@ import { money, plural, words } from '../../ui/format'
 import { say } from '../../ui/toast'
 import { Refusal } from '../workflow/refusal'
 import { ApprovePlanDialog, RejectPlanDialog } from './dialogs'
-import { Item } from './item'
+import { Item, nameOf } from './item'
 import { verdicts, type PlanSearch } from './search'
 import { Unclustered } from './unclustered'
 
@@ -123,6 +123,7 @@ function Items({ plan, closed, decide }: ItemsProps) {
   const where: ArticlePlanFilter = verdict ? { verdicts: [verdict] } : { verdicts: ['VALID', 'WEAK'] }
   const none = shown.length === 0 ? 'The filter chooses no article.' : verdict === 'INVALID' ? 'An invalid article is approved alone, with a reason.' : null
   const set = (search: PlanSearch) => navigate({ resetScroll: false, search })
+  const names = useMemo(() => new Map(plan.items.map((item) => [item.id, nameOf(item)])), [plan.items])
   const topics = [...new Map(shown.map((item) => [item.topic?.id ?? '', item.topic?.label ?? 'Pages that people made'])).entries()]
   return (
     <>
@@ -144,7 +145,7 @@ function Items({ plan, closed, decide }: ItemsProps) {
         <section key={id} aria-label={label} className="topic">
           <h2>{label}</h2>
           <ul className="feed">
-            {shown.filter((item) => (item.topic?.id ?? '') === id).map((item) => <Item key={item.id} item={item} closed={closed} decide={decide} />)}
+            {shown.filter((item) => (item.topic?.id ?? '') === id).map((item) => <Item key={item.id} item={item} names={names} closed={closed} decide={decide} />)}
           </ul>
         </section>
       ))}

@@ -11,6 +11,7 @@ import { money, words } from '../../ui/format'
 import { LateInput } from '../../ui/late-input'
 import { searchId } from '../../ui/keys'
 import { nextOf, Pager } from '../../ui/pager'
+import { Rows, type Column } from '../../ui/table'
 import { say } from '../../ui/toast'
 
 export type PriceSearch = { model?: string; after?: string }
@@ -35,23 +36,13 @@ export function PricesPage() {
           ? <Empty title={model ? 'No price of this model' : 'There is no price'}><p>A model without a price cannot be called.</p></Empty>
           : (
             <>
-              <div className="table-box" tabIndex={0} role="region" aria-label="Prices in force">
-                <table className="table">
-                  <caption className="hidden">Prices in force</caption>
-                  <thead><tr><th scope="col">Model</th><th scope="col">Component</th><th scope="col" className="right">Price</th>
-                    <th scope="col" className="right">From tokens</th><th scope="col">List</th><th scope="col">Since</th><th scope="col">Source</th></tr></thead>
-                  <tbody>
-                    {prices.nodes.map((price) => (
-                      <tr key={`${price.model} ${price.component} ${price.minPromptTokens} ${price.isOwn}`} data-row={price.model}>
-                        <th scope="row">{price.model}</th><td>{words(price.component)}</td><td className="right"><Money amount={price.amount} /></td>
-                        <td className="right figure">{price.minPromptTokens}</td>
-                        <td><Badge tone={price.isOwn ? 'active' : 'neutral'}>{price.isOwn ? 'own' : 'operator'}</Badge></td>
-                        <td><Moment at={price.validFrom} /></td><td className="reason">{price.source}</td>
-                      </tr>
-                    ))}
-                  </tbody>
-                </table>
-              </div>
+              <Rows caption="Prices in force" columns={priceColumns} lines={prices.nodes.map((price) => ({
+                key: `${price.model} ${price.component} ${price.minPromptTokens} ${price.isOwn}`,
+                cells: [
+                  price.model, words(price.component), <Money amount={price.amount} />, price.minPromptTokens,
+                  <Badge tone={price.isOwn ? 'active' : 'neutral'}>{price.isOwn ? 'own' : 'operator'}</Badge>, <Moment at={price.validFrom} />, price.source,
+                ],
+              }))} />
               <Pager after={after} next={nextOf(prices.pageInfo)} onPage={(next) => change({ after: next })} />
             </>
           ))}
@@ -59,6 +50,11 @@ export function PricesPage() {
     </>
   )
 }
+
+const priceColumns: Column[] = [
+  { label: 'Model', isHead: true }, { label: 'Component' }, { label: 'Price', isRight: true }, { label: 'From tokens', isRight: true },
+  { label: 'List' }, { label: 'Since' }, { label: 'Source', isText: true },
+]
 
 function Quarantine() {
   const read = useRead(PriceProposalsDocument, { states: null, first: 50 })

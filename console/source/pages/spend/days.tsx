@@ -16,8 +16,9 @@ export function Days({ groups, range }: { groups: Day[]; range: { from: string; 
       <svg viewBox={`0 0 ${days.length * 10} 100`} preserveAspectRatio="none" aria-hidden="true">
         {days.map((day, index) => {
           const height = most > 0 ? (96 * Number(byDay.get(day)?.booked ?? 0)) / most : 0
+          if (height === 0) return null
           return (
-            <rect key={day} className="bar" x={index * 10 + 1} width={8} y={100 - Math.max(height, height > 0 ? 1 : .4)} height={Math.max(height, .4)}>
+            <rect key={day} className="bar" x={index * 10 + 1} width={8} y={100 - Math.max(height, 1)} height={Math.max(height, 1)}>
               <title>{`${day}: ${money(byDay.get(day)?.booked ?? '0')}`}</title>
             </rect>
           )

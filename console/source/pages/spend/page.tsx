@@ -10,6 +10,9 @@ import { Button, Empty, Loaded, Moment, Money, PageTitle } from '../../ui/basic'
 import { dateIn, plural, share, words } from '../../ui/format'
 import { alertThresholds, Gauge } from '../../ui/gauge'
 import { PathLink } from '../../ui/path-link'
+import { Rows, type Column } from '../../ui/table'
+import { tabOptions } from '../../ui/tabs'
+import { Tokens } from '../workflow/tables'
 import { Days } from './days'
 import { MonthLimitDialog } from './limit'
 import { Months, OrganizationCalls, OrganizationLedger } from './lists'
@@ -58,7 +61,7 @@ function Tabs({ view }: { view: View }) {
   return (
     <nav className="tabs flat" aria-label="Parts of the spend">
       {shown.map((one) => (
-        <Link key={one} to="/spend" search={{ view: one === 'overview' ? undefined : one }} className="tab"
+        <Link key={one} to="/spend" search={{ view: one === 'overview' ? undefined : one }} className="tab" activeOptions={tabOptions}
           aria-current={one === view ? 'page' : undefined}>{viewLabels[one]}</Link>
       ))}
     </nav>
@@ -134,29 +137,21 @@ function Groups({ organization, by }: { organization: Organization; by: Dimensio
   const { groups, hasMore } = organization.groups
   if (groups.length === 0) return <Empty title="No call in these days"><p>Each request to a language model appears here.</p></Empty>
   return (
-    <div className="table-box spaced" tabIndex={0} role="region" aria-label={`Usage by ${words(by).toLowerCase()}`}>
-      <table className="table">
-        <caption className="hidden">Usage by {words(by).toLowerCase()}</caption>
-        <thead>
-          <tr><th scope="col">{words(by)}</th><th scope="col" className="right">Calls</th><th scope="col" className="right">Tokens</th>
-            <th scope="col" className="right">Booked</th><th scope="col" className="right">Held</th><th scope="col" className="right">Overage</th></tr>
-        </thead>
-        <tbody>
-          {groups.map((group, index) => (
-            <tr key={index} data-row={index}>
-              <th scope="row"><GroupName group={group} by={by} /></th>
-              <td className="right figure">{group.calls}</td>
-              <td className="right figure">{group.promptTokens} + {group.completionTokens}</td>
-              <td className="right"><Money amount={group.booked} /></td><td className="right"><Money amount={group.held} /></td>
-              <td className="right"><Money amount={group.overage} /></td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+    <div className="spaced">
+      <Rows caption={`Usage by ${words(by).toLowerCase()}`} columns={[{ label: words(by), isHead: true }, ...groupColumns]}
+        lines={groups.map((group, index) => ({
+          key: index,
+          cells: [
+            <GroupName group={group} by={by} />, group.calls, <Tokens usage={group} />, <Money amount={group.booked} />, <Money amount={group.held} />,
+            <Money amount={group.overage} />,
+          ],
+        }))} />
       {hasMore && <p className="hint">These are the 100 most expensive; the totals have all.</p>}
     </div>
   )
 }
+
+const groupColumns: Column[] = ['Calls', 'Tokens', 'Booked', 'Held', 'Overage'].map((label) => ({ label, isRight: true }))
 
 function GroupName({ group, by }: { group: Organization['groups']['groups'][number]; by: Dimension }) {
   if (by === 'WORKFLOW' && group.workflow) return <PathLink to={`/workflows/${group.workflow.id}`}>{group.workflow.name}</PathLink>

@@ -9,6 +9,7 @@ import { LastMovesDocument, LiveSpendDocument, LiveWorkflowDocument, WorkflowDoc
 import { Absent } from '../../ui/absent'
 import { Loaded, Moment, PageTitle } from '../../ui/basic'
 import { StatusBadge } from '../../ui/badge'
+import { tabOptions } from '../../ui/tabs'
 import { tabs, type Tab } from './tabs'
 import { Calls, Journal, Ledger } from './tables'
 import { Earlier } from './earlier'
@@ -91,7 +92,7 @@ function Tabs({ workflow, steps, moves, changes }: ShownProps) {
       <nav className="tabs" aria-label="Parts of the workflow">
         {shown.map((one) => (
           <Link key={one} to="/workflows/$id" params={{ id: workflow.id }} search={{ tab: one === 'results' ? undefined : one }}
-            resetScroll={false} aria-current={one === tab ? 'page' : undefined} className="tab">{labels[one]}</Link>
+            resetScroll={false} activeOptions={tabOptions} aria-current={one === tab ? 'page' : undefined} className="tab">{labels[one]}</Link>
         ))}
       </nav>
       <div className="tab-body">

@@ -1,5 +1,5 @@
 // The journal, the calls and the ledger of a workflow, and the check of their chains.
-import { useState, type ReactNode } from 'react'
+import { useState } from 'react'
 import { useAsk, useRead } from '../../api/client'
 import { useWhenChanged } from '../../api/store'
 import { denied, useMay, useViewer } from '../../api/viewer'
@@ -9,6 +9,7 @@ import { Badge } from '../../ui/badge'
 import { words } from '../../ui/format'
 import { nextOf, Pager } from '../../ui/pager'
 import { usePlace } from '../../ui/place'
+import { Rows, type Column, type Line } from '../../ui/table'
 import { verifyJournal, verifyLedger, type Verdict } from './chain'
 
 const pageSize = 50
@@ -20,14 +21,6 @@ function usePages() {
     <Pager after={after} next={nextOf(pageInfo)} onPage={setAfter} />
   )
   return { after, pager }
-}
-
-export function Rows({ head, children, caption }: { head: ReactNode; children: ReactNode; caption: string }) {
-  return (
-    <div className="table-box" tabIndex={0} role="region" aria-label={caption}>
-      <table className="table"><caption className="hidden">{caption}</caption><thead><tr>{head}</tr></thead><tbody>{children}</tbody></table>
-    </div>
-  )
 }
 
 function Hash({ hash }: { hash: string }) {
@@ -45,12 +38,8 @@ export function Journal({ id, changes }: { id: string; changes: number }) {
       <Loaded read={read}>
         {({ workflow }) => workflow && (
           <>
-            <Rows caption="Journal" head={<>
-              <th scope="col" className="right">Version</th><th scope="col">Kind</th><th scope="col">From</th><th scope="col">To</th>
-              {actors && <><th scope="col">Actor</th><th scope="col">Reason</th></>}<th scope="col">Time</th><th scope="col">Hash</th>
-            </>}>
-              {workflow.transitions.nodes.map((row) => <JournalLine key={row.id} row={row} actors={actors} />)}
-            </Rows>
+            <Rows isDense caption="Journal" columns={journalColumns.filter((column) => actors || column.label !== 'Actor')}
+              lines={workflow.transitions.nodes.map((row) => journalLine(row, actors))} />
             {pager(workflow.transitions.pageInfo)}
           </>
         )}
@@ -59,16 +48,23 @@ export function Journal({ id, changes }: { id: string; changes: number }) {
   )
 }
 
-function JournalLine({ row, actors }: { row: JournalRowFragment; actors: boolean }) {
-  return (
-    <tr data-row={row.id}>
-      <td className="right figure">{row.version}</td>
-      <td><Badge tone={row.kind === 'FAIL' ? 'bad' : row.kind === 'RESET' || row.kind === 'CANCEL' ? 'warn' : 'neutral'}>{words(row.kind)}</Badge></td>
-      <td>{row.from ? words(row.from) : <span className="faint">–</span>}</td><td>{words(row.to)}</td>
-      {actors && <><td>{row.actor}</td><td className="reason">{row.reason}</td></>}
-      <td><Moment at={row.occurredAt} /></td><td><Hash hash={row.hash} /></td>
-    </tr>
-  )
+const journalColumns: Column[] = [
+  { label: 'Version', isRight: true }, { label: 'Kind' }, { label: 'From', isWide: true }, { label: 'To', isWide: true }, { label: 'Actor', isText: true, isWide: true },
+  { label: 'Time', isWide: true }, { label: 'Hash', isWide: true },
+]
+
+function journalLine(row: JournalRowFragment, actors: boolean): Line {
+  const tone = row.kind === 'FAIL' ? 'bad' : row.kind === 'RESET' || row.kind === 'CANCEL' ? 'warn' : 'neutral'
+  const cells = [
+    row.version, <Badge tone={tone}>{words(row.kind)}</Badge>, row.from ? words(row.from) : <span className="faint">–</span>, words(row.to),
+    ...(actors ? [<Actor row={row} />] : []), <Moment at={row.occurredAt} />, <Hash hash={row.hash} />,
+  ]
+  return { key: row.id, cells }
+}
+
+/** Who acted, and the reason. */
+function Actor({ row: { actor, reason } }: { row: { actor?: string | null; reason?: string | null } }) {
+  return <span>{actor}{reason && <span className="sub">{reason}</span>}</span>
 }
 
 export function Calls({ id, changes }: { id: string; changes: number }) {
@@ -81,9 +77,7 @@ export function Calls({ id, changes }: { id: string; changes: number }) {
         ? <Empty title="There is no call yet"><p>Each request to a language model appears here, with its hold and its cost.</p></Empty>
         : (
           <>
-            <Rows caption="Calls" head={<CallHead />}>
-              {workflow.calls.nodes.map((row) => <CallLine key={row.id} row={row} />)}
-            </Rows>
+            <Rows isDense caption="Calls" columns={callColumns} lines={workflow.calls.nodes.map(callLine)} />
             {pager(workflow.calls.pageInfo)}
           </>
         ))}
@@ -91,31 +85,29 @@ export function Calls({ id, changes }: { id: string; changes: number }) {
   )
 }
 
-export function CallHead({ workflow = false }: { workflow?: boolean }) {
-  return (
-    <>
-      <th scope="col">State</th>{workflow && <th scope="col">Workflow</th>}<th scope="col">Step</th><th scope="col">Model</th><th scope="col" className="right">Hold</th>
-      <th scope="col" className="right">Cost</th><th scope="col" className="right">Tokens</th><th scope="col">Actor</th><th scope="col">Reserved</th>
-    </>
-  )
+export const callColumns: Column[] = [
+  { label: 'Model', isHead: true }, { label: 'State' }, { label: 'Step' }, { label: 'Hold', isRight: true }, { label: 'Cost', isRight: true },
+  { label: 'Tokens', isRight: true }, { label: 'Actor', isText: true, isWide: true }, { label: 'Reserved', isWide: true },
+]
+
+export function callLine(row: CallRowFragment): Line {
+  const cells = [
+    <>{row.answeredModel ?? row.models.join(', ')}{row.provider && <span className="sub">{row.provider}</span>}</>,
+    <span>
+      <Badge tone={row.state === 'UNKNOWN' ? 'warn' : 'neutral'}>{words(row.state)}</Badge>
+      {row.overage && <> <Badge tone="bad">over the hold</Badge></>}
+      {row.failureCode && <span className="sub">{words(row.failureCode)}</span>}
+    </span>,
+    row.step ? words(row.step) : '–', <Money amount={row.hold} />, <Money amount={row.cost} none="–" />, <Tokens usage={row.usage} />,
+    row.actor, <Moment at={row.reservedAt} />,
+  ]
+  return { key: row.id, cells }
 }
 
-export function CallLine({ row, workflow }: { row: CallRowFragment; workflow?: ReactNode }) {
-  return (
-    <tr data-row={row.id}>
-      <td>
-        <Badge tone={row.state === 'UNKNOWN' ? 'warn' : 'neutral'}>{words(row.state)}</Badge>
-        {row.overage && <> <Badge tone="bad">over the hold</Badge></>}
-        {row.failureCode && <span className="sub">{words(row.failureCode)}</span>}
-      </td>
-      {workflow && <td>{workflow}</td>}
-      <td>{row.step ? words(row.step) : '–'}</td>
-      <td>{row.answeredModel ?? row.models.join(', ')}{row.provider && <span className="sub">{row.provider}</span>}</td>
-      <td className="right"><Money amount={row.hold} /></td><td className="right"><Money amount={row.cost} none="–" /></td>
-      <td className="right figure">{row.usage ? `${row.usage.promptTokens} + ${row.usage.completionTokens}` : '–'}</td>
-      <td>{row.actor}</td><td><Moment at={row.reservedAt} /></td>
-    </tr>
-  )
+/** The tokens that went in and came out. Services other than models have none. */
+export function Tokens({ usage }: { usage?: { promptTokens: number; completionTokens: number } | null }) {
+  if (!usage || usage.promptTokens + usage.completionTokens === 0) return <span className="faint">–</span>
+  return <span className="money">{usage.promptTokens} + {usage.completionTokens}</span>
 }
 
 export function Ledger({ id, changes }: { id: string; changes: number }) {
@@ -128,9 +120,7 @@ export function Ledger({ id, changes }: { id: string; changes: number }) {
       <Loaded read={read}>
         {({ workflow }) => workflow && (
           <>
-            <Rows caption="Ledger" head={<EntryHead />}>
-              {workflow.ledger.nodes.map((row) => <EntryLine key={row.id} row={row} />)}
-            </Rows>
+            <Rows isDense caption="Ledger" columns={entryColumns} lines={workflow.ledger.nodes.map(entryLine)} />
             {pager(workflow.ledger.pageInfo)}
           </>
         )}
@@ -139,27 +129,19 @@ export function Ledger({ id, changes }: { id: string; changes: number }) {
   )
 }
 
-export function EntryHead() {
-  return (
-    <>
-      <th scope="col" className="right">Number</th><th scope="col">Kind</th><th scope="col" className="right">Spent ±</th>
-      <th scope="col" className="right">Held ±</th><th scope="col" className="right">Spent</th><th scope="col" className="right">Held</th>
-      <th scope="col" className="right">Limit</th><th scope="col">Actor</th><th scope="col">Reason</th><th scope="col">Time</th><th scope="col">Hash</th>
-    </>
-  )
-}
+export const entryColumns: Column[] = [
+  { label: 'Number', isRight: true }, { label: 'Kind' }, { label: 'Spent ±', isRight: true }, { label: 'Held ±', isRight: true },
+  { label: 'Spent', isRight: true }, { label: 'Held', isRight: true }, { label: 'Limit', isRight: true }, { label: 'Actor', isText: true, isWide: true },
+  { label: 'Time', isWide: true }, { label: 'Hash', isWide: true },
+]
 
-export function EntryLine({ row }: { row: EntryRowFragment }) {
+export function entryLine(row: EntryRowFragment): Line {
   const amounts = [row.settledDelta, row.heldDelta, row.settledAfter, row.heldAfter, row.limitAfter]
-  return (
-    <tr data-row={row.id}>
-      <td className="right figure">{row.sequence}</td>
-      <td><Badge>{words(row.kind)}</Badge>{row.overage && <> <Badge tone="bad">overage</Badge></>}</td>
-      {amounts.map((amount, index) => <td key={index} className="right"><Money amount={amount} /></td>)}
-      <td>{row.actor}</td><td className="reason">{row.reason}</td>
-      <td><Moment at={row.occurredAt} /></td><td><Hash hash={row.hash} /></td>
-    </tr>
-  )
+  const cells = [
+    row.sequence, <span><Badge>{words(row.kind)}</Badge>{row.overage && <> <Badge tone="bad">overage</Badge></>}</span>,
+    ...amounts.map((amount) => <Money amount={amount} />), <Actor row={row} />, <Moment at={row.occurredAt} />, <Hash hash={row.hash} />,
+  ]
+  return { key: row.id, cells }
 }
 
 /** Reads a whole chain by pages and recomputes it in this browser. */

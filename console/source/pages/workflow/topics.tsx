@@ -16,11 +16,12 @@ export function Topics({ id, changes }: { id: string; changes: number }) {
 
 function Shown({ found }: { found: Found }) {
   const pages = found.topics.reduce((sum, topic) => sum + topic.pages.length, 0)
+  const isSynthetic = found.topics.every((topic) => topic.pages.every((page) => page.primaryKeyword.isSynthetic))
   return (
     <section className="card">
-      <h2>Topics</h2>
+      <h2>Topics {isSynthetic && <Synthetic />}</h2>
       <p className="sub">{plural(found.topics.length, 'topic')} with {plural(pages, 'page')}; each page becomes one article.</p>
-      <ul className="topics">{found.topics.map((topic) => <Topic key={topic.id} topic={topic} />)}</ul>
+      <ul className="topics">{found.topics.map((topic) => <Topic key={topic.id} topic={topic} isMarked={!isSynthetic} />)}</ul>
       {found.unclustered.length > 0 && (
         <details>
           <summary>{plural(found.unclustered.length, 'keyword')} fit no topic</summary>
@@ -43,7 +44,8 @@ function Shown({ found }: { found: Found }) {
   )
 }
 
-function Topic({ topic }: { topic: Found['topics'][number] }) {
+/** isMarked marks what the sandbox made up. The heading does when all is. */
+function Topic({ topic, isMarked }: { topic: Found['topics'][number]; isMarked: boolean }) {
   return (
     <li>
       <h3>{topic.label} <span className="faint figure">{topic.similarity.average.toFixed(2)} alike</span></h3>
@@ -51,8 +53,8 @@ function Topic({ topic }: { topic: Found['topics'][number] }) {
         {topic.pages.map((page) => (
           <li key={page.id} className={page.isHub ? 'hub' : 'spoke'}>
             {page.isHub ? <Badge tone="active">hub</Badge> : <span aria-hidden="true">└</span>} <strong>{page.primaryKeyword.text}</strong>{' '}
-            {page.primaryKeyword.isSynthetic && <Synthetic />}
-            {page.keywords.length > 1 && <span className="faint"> + {page.keywords.slice(1).map((one) => one.text).join(', ')}</span>}
+            {isMarked && page.primaryKeyword.isSynthetic && <Synthetic />}
+            {page.keywords.length > 1 && <span className="sub">with {page.keywords.slice(1).map((one) => one.text).join(', ')}</span>}
           </li>
         ))}
       </ul>
