@@ -41,6 +41,32 @@ func TestAct_AnswersEachKindAsDataOrAsAnError(t *testing.T) {
 	}
 }
 
+// Of a request about many texts each one that has changed is an error of its own, with its field, revision and author.
+func TestAct_AnswersEachTextThatHasChanged(t *testing.T) {
+	t.Parallel()
+	changed := &engine.RevisionConflictsError{Conflicts: []*engine.RevisionConflictError{
+		{Current: content.ArticleVersion{Revision: 2, Actor: "bob"}},
+		{Current: content.ArticleVersion{Revision: 5, Actor: "carol"}},
+	}}
+	ctx := caller.With(t.Context(), caller.Caller{Role: caller.Admin})
+	_, problems, err := act(ctx, &Resolver{}, decoded[string]{}, failing(fmt.Errorf("%s: %w", secret, changed)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, p := range problems {
+		conflict, is := p.(model.RevisionConflict)
+		if !is {
+			t.Fatalf("got %T, want a RevisionConflict", p)
+		}
+		got = append(got, fmt.Sprintf("%s %d %s", conflict.Code, conflict.Revision, conflict.Actor))
+	}
+	want := []string{"REVISION_CONFLICT 2 bob", "REVISION_CONFLICT 5 carol"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestUserError_CarriesTheDataOfItsError(t *testing.T) {
 	t.Parallel()
 	flow := workflow.Workflow{Name: "Acme", State: workflow.ICPPending, Version: 1}

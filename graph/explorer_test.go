@@ -50,7 +50,7 @@ var idTypes = map[string]string{
 	"topicKeywordId": "TopicKeyword", "articleId": "ArticlePlanItem",
 	"targetId":    "PublishTarget",
 	"workflowIds": "Workflow", "batchId": "Batch", "alertIds": "Alert", "afterAlertId": "Alert",
-	"articleIds": "ArticlePlanItem", "targetIds": "PublishTarget", "publicationId": "Publication",
+	"targetIds": "PublishTarget", "publicationId": "Publication",
 }
 
 // value returns a valid value for an argument, as GraphQL text.

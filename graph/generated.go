@@ -271,6 +271,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("ApproveArticlePlanInput", ec.unmarshalInputApproveArticlePlanInput),
 			graphql.NewInputUnmarshaler("ApprovePublishingInput", ec.unmarshalInputApprovePublishingInput),
 			graphql.NewInputUnmarshaler("ApproveSeedsInput", ec.unmarshalInputApproveSeedsInput),
+			graphql.NewInputUnmarshaler("ApprovedArticleInput", ec.unmarshalInputApprovedArticleInput),
 			graphql.NewInputUnmarshaler("ArticleFilter", ec.unmarshalInputArticleFilter),
 			graphql.NewInputUnmarshaler("ArticleItemInput", ec.unmarshalInputArticleItemInput),
 			graphql.NewInputUnmarshaler("ArticlePlanFilter", ec.unmarshalInputArticlePlanFilter),
@@ -756,11 +757,13 @@ type Mutation {
 
   """
   Approves written articles for targets: the decision at the gate ` + "`" + `PUBLISH` + "`" + `, the transition to ` + "`" + `PUBLISH_PENDING` + "`" + ` and a
-  publication for each article on each target are one commit. An article that is on a target already is updated there. A
-  post of the workflow without an approved article becomes ` + "`" + `ORPHANED` + "`" + `. ` + "`" + `STALE_STATE` + "`" + ` when the workflow has moved on,
-  ` + "`" + `NOTHING_APPROVED` + "`" + ` without an article or a target, ` + "`" + `SELECTION_TOO_LARGE` + "`" + ` above 500 publications, ` + "`" + `TARGET_UNUSABLE` + "`" + ` for a
-  target that is not ` + "`" + `READY` + "`" + ` and for a real site when the sandbox made the article, ` + "`" + `FOUR_EYES` + "`" + ` when the organization asks
-  for two people and you approved the plan. Requires OPERATE.
+  publication for each article on each target are one commit. The sites get the revisions that you have read. An article
+  that is on a target already is updated there. A post of the workflow without an approved article becomes ` + "`" + `ORPHANED` + "`" + `.
+  ` + "`" + `STALE_STATE` + "`" + ` when the workflow has moved on. A ` + "`" + `REVISION_CONFLICT` + "`" + ` for each article that has another revision than the
+  expected one, with its author; then nothing is approved. ` + "`" + `CONFLICT` + "`" + ` for an article that is not written, or whose text
+  was rejected. ` + "`" + `NOTHING_APPROVED` + "`" + ` without an article or a target, ` + "`" + `SELECTION_TOO_LARGE` + "`" + ` above 500 publications,
+  ` + "`" + `TARGET_UNUSABLE` + "`" + ` for a target that is not ` + "`" + `READY` + "`" + ` and for a real site when the sandbox made the article, ` + "`" + `FOUR_EYES` + "`" + `
+  when the organization asks for two people and you approved the plan. Requires OPERATE.
   """
   approvePublishing(
     "The request."
@@ -3609,8 +3612,8 @@ input ApprovePublishingInput {
   workflowId: ID!
   "The version of the workflow that you saw."
   expectedVersion: Int!
-  "The ids of the articles: ` + "`" + `art_…` + "`" + `. Each must be written."
-  articleIds: [ID!]!
+  "The articles, each in the revision that you have read. Each must be written."
+  articles: [ApprovedArticleInput!]!
   "The ids of the targets: ` + "`" + `target_…` + "`" + `. Each must be ` + "`" + `READY` + "`" + `."
   targetIds: [ID!]!
   "How far each article goes. A target with the policy ` + "`" + `DRAFT` + "`" + ` gets drafts all the same."
@@ -3619,6 +3622,14 @@ input ApprovePublishingInput {
   scheduleAt: DateTime
   "A text of your choice, 1 to 255 characters, that makes the request safe to repeat."
   idempotencyKey: String
+}
+
+"An article that ` + "`" + `approvePublishing` + "`" + ` approves."
+input ApprovedArticleInput {
+  "The id of the article: ` + "`" + `art_…` + "`" + `."
+  articleId: ID!
+  "The revision that you have read: ` + "`" + `article.revision` + "`" + `. Another one is a ` + "`" + `REVISION_CONFLICT` + "`" + `, and nothing is approved."
+  expectedRevision: Int!
 }
 
 "Answer of ` + "`" + `approvePublishing` + "`" + `."
@@ -51881,7 +51892,7 @@ func (ec *executionContext) unmarshalInputApprovePublishingInput(ctx context.Con
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"workflowId", "expectedVersion", "articleIds", "targetIds", "policy", "scheduleAt", "idempotencyKey"}
+	fieldsInOrder := [...]string{"workflowId", "expectedVersion", "articles", "targetIds", "policy", "scheduleAt", "idempotencyKey"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -51902,13 +51913,13 @@ func (ec *executionContext) unmarshalInputApprovePublishingInput(ctx context.Con
 				return it, err
 			}
 			it.ExpectedVersion = data
-		case "articleIds":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("articleIds"))
-			data, err := ec.unmarshalNID2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐIDᚄ(ctx, v)
+		case "articles":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("articles"))
+			data, err := ec.unmarshalNApprovedArticleInput2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐApprovedArticleInputᚄ(ctx, v)
 			if err != nil {
 				return it, err
 			}
-			it.ArticleIds = data
+			it.Articles = data
 		case "targetIds":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("targetIds"))
 			data, err := ec.unmarshalNID2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐIDᚄ(ctx, v)
@@ -52014,6 +52025,55 @@ func (ec *executionContext) unmarshalInputApproveSeedsInput(ctx context.Context,
 func UnmarshalApproveSeedsInput(ctx context.Context, raw any) (model.ApproveSeedsInput, error) {
 	var out model.ApproveSeedsInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "ApproveSeedsInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputApprovedArticleInput(ctx context.Context, obj any) (model.ApprovedArticleInput, error) {
+	var it model.ApprovedArticleInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"articleId", "expectedRevision"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "articleId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("articleId"))
+			data, err := ec.unmarshalNID2githubᚗcomᚋinfin8contentᚋengineᚋinternalᚋpublicidᚐID(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ArticleID = data
+		case "expectedRevision":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("expectedRevision"))
+			data, err := ec.unmarshalNInt2int(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ExpectedRevision = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalApprovedArticleInput unmarshals raw into the ApprovedArticleInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalApprovedArticleInput(ctx context.Context, raw any) (model.ApprovedArticleInput, error) {
+	var out model.ApprovedArticleInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "ApprovedArticleInput", raw, &out)
 	return out, err
 }
 
@@ -69876,6 +69936,25 @@ func (ec *executionContext) marshalNApproveSeedsPayload2ᚖgithubᚗcomᚋinfin8
 		return graphql.Null
 	}
 	return ec._ApproveSeedsPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNApprovedArticleInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐApprovedArticleInput(ctx context.Context, v any) (model.ApprovedArticleInput, error) {
+	res, err := ec.unmarshalInputApprovedArticleInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNApprovedArticleInput2ᚕgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐApprovedArticleInputᚄ(ctx context.Context, v any) ([]model.ApprovedArticleInput, error) {
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]model.ApprovedArticleInput, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNApprovedArticleInput2githubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐApprovedArticleInput(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
 }
 
 func (ec *executionContext) marshalNArticle2ᚕᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐArticleᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Article) graphql.Marshaler {

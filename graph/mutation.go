@@ -2,9 +2,11 @@ package graph
 
 import (
 	"context"
+	"errors"
 
 	"github.com/infin8content/engine/graph/model"
 	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/engine"
 	"github.com/infin8content/engine/internal/fault"
 )
 
@@ -24,7 +26,7 @@ func act[In, Out any](
 		if !expected[fault.KindOf(err)] {
 			return nothing, nil, err
 		}
-		faults = []error{err}
+		faults = each(err)
 	}
 	problems := make([]model.UserError, len(faults))
 	for i, err := range faults {
@@ -34,6 +36,15 @@ func act[In, Out any](
 		r.Report(ctx, "", string(fault.KindOf(faults[0])))
 	}
 	return nothing, problems, nil
+}
+
+// each returns the failures that an error of the engine stands for.
+func each(err error) []error {
+	var many *engine.RevisionConflictsError
+	if errors.As(err, &many) {
+		return many.Unwrap()
+	}
+	return []error{err}
 }
 
 // mutate calls a verb of the engine with a decoded input and wraps its answer.

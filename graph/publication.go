@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"strconv"
 
 	"github.com/google/uuid"
 
@@ -34,17 +35,22 @@ const (
 func decodeApprovePublishing(input model.ApprovePublishingInput) (in decoded[engine.ApprovePublishingInput]) {
 	in.blamesWorkflow()
 	in.blames(fault.StaleState, "expectedVersion")
-	in.blames(fault.NothingApproved, "articleIds")
-	in.blames(fault.SelectionTooLarge, "articleIds")
+	in.blames(fault.NothingApproved, "articles")
+	in.blames(fault.SelectionTooLarge, "articles")
 	in.blames(fault.TargetUnusable, "targetIds")
 	in.value = engine.ApprovePublishingInput{
 		WorkflowID:      in.id(input.WorkflowID, publicid.Workflow, "workflowId"),
 		ExpectedVersion: input.ExpectedVersion,
-		ArticleIDs:      in.ids(input.ArticleIds, publicid.Article, "articleIds"),
 		TargetIDs:       in.ids(input.TargetIds, publicid.PublishTarget, "targetIds"),
 		Policy:          input.Policy,
 		ScheduleAt:      in.moment(input.ScheduleAt, "scheduleAt"),
 		IdempotencyKey:  in.key(input.IdempotencyKey.Value()),
+	}
+	for i, article := range input.Articles {
+		in.value.Articles = append(in.value.Articles, engine.ApprovedText{
+			ArticleID:        in.id(article.ArticleID, publicid.Article, "articles", strconv.Itoa(i), "articleId"),
+			ExpectedRevision: article.ExpectedRevision,
+		})
 	}
 	return in
 }

@@ -137,8 +137,8 @@ type ApprovePublishingInput struct {
 	WorkflowID publicid.ID `json:"workflowId"`
 	// The version of the workflow that you saw.
 	ExpectedVersion int `json:"expectedVersion"`
-	// The ids of the articles: `art_…`. Each must be written.
-	ArticleIds []publicid.ID `json:"articleIds"`
+	// The articles, each in the revision that you have read. Each must be written.
+	Articles []ApprovedArticleInput `json:"articles"`
 	// The ids of the targets: `target_…`. Each must be `READY`.
 	TargetIds []publicid.ID `json:"targetIds"`
 	// How far each article goes. A target with the policy `DRAFT` gets drafts all the same.
@@ -183,6 +183,14 @@ type ApproveSeedsPayload struct {
 	Replayed bool `json:"replayed"`
 	// The reasons why the mutation did nothing; empty when it succeeded.
 	UserErrors []UserError `json:"userErrors"`
+}
+
+// An article that `approvePublishing` approves.
+type ApprovedArticleInput struct {
+	// The id of the article: `art_…`.
+	ArticleID publicid.ID `json:"articleId"`
+	// The revision that you have read: `article.revision`. Another one is a `REVISION_CONFLICT`, and nothing is approved.
+	ExpectedRevision int `json:"expectedRevision"`
 }
 
 // Which articles a list has. A condition that is absent chooses all.

@@ -25,7 +25,7 @@ type demoArticles struct {
 
 type demoArticle struct {
 	ID, Title                string
-	Words                    int
+	Revision, Words          int
 	NeedsReview, IsSynthetic bool
 	Unit                     struct{ State string }
 	Spend                    struct{ Cap, Settled, Forecast string }
@@ -48,12 +48,12 @@ func (a autopilot) approvePublishing(ctx context.Context, id string, target demo
 	if err != nil {
 		return err
 	}
-	var ids []string
+	var articles []map[string]any
 	for _, article := range read.Articles.Nodes {
 		if article.Unit.State != "DONE" {
 			continue
 		}
-		ids = append(ids, article.ID)
+		articles = append(articles, map[string]any{"articleId": article.ID, "expectedRevision": article.Revision})
 		note := ""
 		if article.NeedsReview {
 			note = ", although a check of it failed"
@@ -64,7 +64,7 @@ func (a autopilot) approvePublishing(ctx context.Context, id string, target demo
 	input := map[string]any{
 		"workflowId":      id,
 		"expectedVersion": read.Version,
-		"articleIds":      ids,
+		"articles":        articles,
 		"targetIds":       []string{target.ID},
 		"policy":          "PUBLISH",
 	}

@@ -2,6 +2,9 @@ package engine
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/google/uuid"
@@ -17,11 +20,17 @@ import (
 type ApprovePublishingInput struct {
 	WorkflowID      uuid.UUID
 	ExpectedVersion int
-	ArticleIDs      []uuid.UUID
+	Articles        []ApprovedText
 	TargetIDs       []uuid.UUID
 	Policy          workflow.PublicationPolicy
 	ScheduleAt      *time.Time // with PublishSchedule
 	IdempotencyKey  string
+}
+
+// ApprovedText is an article with the revision that the approver has read.
+type ApprovedText struct {
+	ArticleID        uuid.UUID
+	ExpectedRevision int
 }
 
 // longestSchedule is how far in the future an article may be published.
@@ -29,11 +38,12 @@ const longestSchedule = 366 * 24 * time.Hour
 
 // ApprovePublishing takes written articles into step 7: the decision, the transition and a publication for each article
 // on each target are one commit. An article that is on a target already is updated there. A post of the workflow whose
-// article is not approved again is left as an orphan.
-// *StaleStateError when the workflow has moved on; NOTHING_APPROVED without an article or a target, SELECTION_TOO_LARGE
-// above 500 publications; INVALID_INPUT for an article whose text was rejected; TARGET_UNUSABLE for a target that is
-// not READY, and for a real site when the sandbox made the article; FOUR_EYES when the organization asks for two people
-// and the caller approved the plan.
+// article is not approved again is left as an orphan. The sites get the revisions that the approver has read.
+// *StaleStateError when the workflow has moved on; *RevisionConflictsError for articles that have another revision;
+// CONFLICT for an article that is not written, or whose text was rejected. NOTHING_APPROVED without an article or a
+// target, SELECTION_TOO_LARGE above 500 publications; TARGET_UNUSABLE for a target that is not READY, and for a real
+// site when the sandbox made the article; FOUR_EYES when the organization asks for two people and the caller approved
+// the plan.
 func (e *Engine) ApprovePublishing(
 	ctx context.Context, who caller.Caller, in ApprovePublishingInput,
 ) (_ Moved, err error) {
@@ -78,13 +88,13 @@ func (e *Engine) ApprovePublishing(
 }
 
 func (in ApprovePublishingInput) check(at time.Time) error {
-	if len(in.ArticleIDs) == 0 {
-		return fault.New(fault.NothingApproved, "Name at least one article, or send the articles back.").At("articleIds")
+	if len(in.Articles) == 0 {
+		return fault.New(fault.NothingApproved, "Name at least one article, or send the articles back.").At("articles")
 	}
 	if len(in.TargetIDs) == 0 {
 		return fault.New(fault.NothingApproved, "Name at least one target.").At("targetIds")
 	}
-	if n := len(in.ArticleIDs) * len(in.TargetIDs); n > MaxUnits {
+	if n := len(in.Articles) * len(in.TargetIDs); n > MaxUnits {
 		return fault.New(fault.SelectionTooLarge, "These are %d publications; one approval has at most %d.", n, MaxUnits)
 	}
 	switch in.Policy {
@@ -124,15 +134,7 @@ func selectionOf(items []publishItem) content.Selection {
 func publishItems(
 	ctx context.Context, tx *postgres.Store, who caller.Caller, in ApprovePublishingInput,
 ) ([]publishItem, error) {
-	written, err := articlesOf(ctx, tx, who, []uuid.UUID{in.WorkflowID})
-	if err != nil {
-		return nil, err
-	}
-	known := map[uuid.UUID]Article{}
-	for _, a := range written[in.WorkflowID] {
-		known[a.ID] = a
-	}
-	decisions, err := articleDecisions(ctx, tx, who, written[in.WorkflowID])
+	articles, err := approvedArticlesOf(ctx, tx, who, in)
 	if err != nil {
 		return nil, err
 	}
@@ -147,18 +149,7 @@ func publishItems(
 			return nil, fault.Invalid([]string{"targetIds"}, "Name each target once, as organization.publishTargets lists it.")
 		}
 		targets[id] = true
-		articles := map[uuid.UUID]bool{}
-		for _, id := range in.ArticleIDs {
-			article, there := known[id]
-			if !there || articles[id] || !isPublishable(article) {
-				return nil, fault.Invalid([]string{"articleIds"},
-					"Name each article once, and only written ones of the workflow.")
-			}
-			articles[id] = true
-			if isRejected(article, decisions[id]) {
-				return nil, fault.Invalid([]string{"articleIds"},
-					"The article %q is rejected. Approve its text, change it, or leave it out.", article.Title())
-			}
+		for _, article := range articles {
 			if err := checkTargetFor(target, article); err != nil {
 				return nil, err
 			}
@@ -170,6 +161,67 @@ func publishItems(
 		}
 	}
 	return items, nil
+}
+
+// approvedArticlesOf returns the named articles. The transaction has the lock of the workflow, which every writer of a
+// version takes: no text changes before the commit.
+func approvedArticlesOf(
+	ctx context.Context, tx *postgres.Store, who caller.Caller, in ApprovePublishingInput,
+) ([]Article, error) {
+	written, err := articlesOf(ctx, tx, who, []uuid.UUID{in.WorkflowID})
+	if err != nil {
+		return nil, err
+	}
+	decisions, err := articleDecisions(ctx, tx, who, written[in.WorkflowID])
+	if err != nil {
+		return nil, err
+	}
+	known, named := map[uuid.UUID]Article{}, map[uuid.UUID]bool{}
+	for _, a := range written[in.WorkflowID] {
+		known[a.ID] = a
+	}
+	var articles []Article
+	var changed RevisionConflictsError
+	for i, text := range in.Articles {
+		field := []string{"articles", strconv.Itoa(i)}
+		article, there := known[text.ArticleID]
+		if !there || named[text.ArticleID] {
+			return nil, fault.Invalid(append(field, "articleId"), "Name each article of the workflow once.")
+		}
+		named[text.ArticleID] = true
+		err := checkPublishable(article, text.ExpectedRevision, decisions[article.ID], field)
+		var conflict *RevisionConflictError
+		switch {
+		case errors.As(err, &conflict):
+			changed.Conflicts = append(changed.Conflicts, conflict)
+		case err != nil:
+			return nil, err
+		}
+		articles = append(articles, article)
+	}
+	if len(changed.Conflicts) > 0 {
+		return nil, &changed
+	}
+	return articles, nil
+}
+
+// checkPublishable returns an error for an article that is not written, whose text is not the one that the approver has
+// read, or whose text was rejected.
+func checkPublishable(a Article, expected int, last content.ArticleDecision, field []string) error {
+	err := checkRevision(a, expected, field...)
+	var conflict *RevisionConflictError
+	switch {
+	case errors.As(err, &conflict):
+		conflict.subject = fmt.Sprintf("text of %q", a.Title())
+		return conflict
+	case !isPublishable(a):
+		return fault.New(fault.Conflict, "The article %q is not written: its unit is %s.", a.Title(), a.Unit.State).
+			At(append(field, "articleId")...)
+	case isRejected(a, last):
+		return fault.New(fault.Conflict, "The article %q is rejected. Approve its text, change it, or leave it out.",
+			a.Title()).At(append(field, "articleId")...)
+	}
+	return err
 }
 
 // isPublishable reports whether an article is written.

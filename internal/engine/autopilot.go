@@ -17,15 +17,31 @@ const (
 	autopilotName = "autopilot"
 	// autopilotSeeds is how many keywords the autopilot selects, the best ones.
 	autopilotSeeds = 10
+	// autopilotTries is how often the autopilot reads a gate that people change at the same time.
+	autopilotTries = 3
 )
 
 // Autopilot decides about a workflow that waits at a gate whose mode is AUTO. It uses the verbs that people use, under
 // a name of its own. decided is false when the workflow does not wait at such a gate, or when another caller was first.
-// An error with a kind says why the gate stays closed: a person must decide.
+// When a person changes what it has read, it reads again. An error with a kind says why the gate stays closed: a person
+// must decide.
 func (e *Engine) Autopilot(ctx context.Context, organization, flow uuid.UUID) (decided bool, err error) {
 	ctx, end := e.begin(ctx, "Autopilot")
 	defer end(&err)
 	who := caller.Caller{Actor: autopilotName, OrganizationID: organization, Role: caller.Operator}
+	for range autopilotTries {
+		decided, err = e.autoDecide(ctx, who, flow)
+		switch fault.KindOf(err) {
+		case fault.StaleState, fault.RevisionConflict, fault.Conflict:
+		default:
+			return decided, err
+		}
+	}
+	return decided, err
+}
+
+// autoDecide reads the gate at which a workflow waits, and decides once.
+func (e *Engine) autoDecide(ctx context.Context, who caller.Caller, flow uuid.UUID) (decided bool, err error) {
 	current, err := e.Workflow(ctx, who, flow)
 	if err != nil {
 		return false, err
@@ -45,9 +61,6 @@ func (e *Engine) Autopilot(ctx context.Context, organization, flow uuid.UUID) (d
 		err = e.autoPlan(ctx, who, current)
 	default:
 		err = e.autoPublish(ctx, who, current)
-	}
-	if fault.KindOf(err) == fault.StaleState {
-		return false, nil
 	}
 	return err == nil, err
 }
@@ -142,7 +155,8 @@ func (e *Engine) autoPublish(ctx context.Context, who caller.Caller, flow workfl
 	synthetic := false
 	for _, a := range all[flow.ID] {
 		if isPublishable(a) && !a.Last.NeedsReview && !isRejected(a, decisions[a.ID]) {
-			in.ArticleIDs, synthetic = append(in.ArticleIDs, a.ID), synthetic || a.Last.IsSynthetic
+			text := ApprovedText{ArticleID: a.ID, ExpectedRevision: a.Last.Revision}
+			in.Articles, synthetic = append(in.Articles, text), synthetic || a.Last.IsSynthetic
 		}
 	}
 	for _, t := range targets {

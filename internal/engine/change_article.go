@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -43,6 +44,29 @@ func (*RevisionConflictError) Kind() fault.Kind { return fault.RevisionConflict 
 
 // Field names the expected revision.
 func (e *RevisionConflictError) Field() []string { return e.field }
+
+// RevisionConflictsError reports every article of a request whose text is not the one that the caller has read.
+type RevisionConflictsError struct{ Conflicts []*RevisionConflictError }
+
+func (e *RevisionConflictsError) Error() string {
+	lines := make([]string, len(e.Conflicts))
+	for i, conflict := range e.Conflicts {
+		lines[i] = conflict.Error()
+	}
+	return strings.Join(lines, " ")
+}
+
+// Kind is REVISION_CONFLICT.
+func (*RevisionConflictsError) Kind() fault.Kind { return fault.RevisionConflict }
+
+// Unwrap returns the conflicts.
+func (e *RevisionConflictsError) Unwrap() []error {
+	all := make([]error, len(e.Conflicts))
+	for i, conflict := range e.Conflicts {
+		all[i] = conflict
+	}
+	return all
+}
 
 // checkRevision returns an error unless the article has a text and its revision is the expected one.
 func checkRevision(a Article, expected int, field ...string) error {

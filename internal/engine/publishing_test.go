@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -16,19 +17,27 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// written is a workflow at the gate PUBLISH with one written article and a target of the kind FILE.
+// written is a workflow at the gate PUBLISH with written articles and a target of the kind FILE.
 type written struct {
 	testengine.Fixture
 	planned testdb.Planned
 	flow    workflow.Workflow
-	article uuid.UUID
+	article uuid.UUID             // the first one
+	texts   []engine.ApprovedText // of all
 	target  postgres.PublishTarget
 }
 
+// setupWritten writes one article.
 func setupWritten(t *testing.T) written {
 	t.Helper()
-	w := written{Fixture: testengine.NewWith(t, func(o *engine.Options) {
-		o.Drives = []workflow.StepKey{workflow.StepPublish}
+	return setupTexts(t, 1)
+}
+
+// setupTexts writes n articles.
+func setupTexts(t *testing.T, n int) written {
+	t.Helper()
+	w := written{texts: make([]engine.ApprovedText, n), Fixture: testengine.NewWith(t, func(o *engine.Options) {
+		o.Drives = []workflow.StepKey{workflow.StepArticle, workflow.StepPublish}
 	})}
 	testdb.Gates(t, w.DB, w.Who, false)
 	reviewed := testdb.Review(t, w.DB, w.Who)
@@ -36,25 +45,28 @@ func setupWritten(t *testing.T) written {
 		t.Fatal(err)
 	}
 	planned := testdb.Plan(t, w.DB, w.Who, testdb.Cluster(t, w.DB, w.Who, reviewed))
-	testdb.DecidePlan(t, w.DB, w.Who, planned)
+	testdb.DecidePlans(t, w.DB, w.Who, planned, n)
 	w.planned, w.target = planned, testdb.PublishTarget(t, w.DB, w.Who)
 	w.write(t)
 	return w
 }
 
-// write writes the article and takes the workflow to the gate.
+// write writes the articles and takes the workflow to the gate.
 func (w *written) write(t *testing.T) {
 	t.Helper()
-	done := testdb.Write(t, w.DB, w.Who, w.planned)
-	w.flow = testdb.Move(t, w.DB.Store(), w.Who, done.Flow, workflow.ArticleCompleted)
-	w.article = done.Article.ID
+	all := testdb.WriteArticles(t, w.DB, w.Who, w.planned, len(w.texts))
+	w.flow = testdb.Move(t, w.DB.Store(), w.Who, all[0].Flow, workflow.ArticleCompleted)
+	w.article = all[0].Article.ID
+	for i, done := range all {
+		w.texts[i] = engine.ApprovedText{ArticleID: done.Article.ID, ExpectedRevision: done.Version.Revision}
+	}
 }
 
 func (w written) input() engine.ApprovePublishingInput {
 	return engine.ApprovePublishingInput{
 		WorkflowID:      w.flow.ID,
 		ExpectedVersion: w.flow.Version,
-		ArticleIDs:      []uuid.UUID{w.article},
+		Articles:        slices.Clone(w.texts),
 		TargetIDs:       []uuid.UUID{w.target.ID},
 		Policy:          workflow.PublishNow,
 	}
@@ -124,14 +136,14 @@ func TestApprovePublishing_Refuses(t *testing.T) {
 		change func(*engine.ApprovePublishingInput)
 		want   fault.Kind
 	}{
-		"NoArticle":       {func(in *engine.ApprovePublishingInput) { in.ArticleIDs = nil }, fault.NothingApproved},
+		"NoArticle":       {func(in *engine.ApprovePublishingInput) { in.Articles = nil }, fault.NothingApproved},
 		"NoTarget":        {func(in *engine.ApprovePublishingInput) { in.TargetIDs = nil }, fault.NothingApproved},
 		"AnUnknownTarget": {func(in *engine.ApprovePublishingInput) { in.TargetIDs[0] = uuid.New() }, fault.InvalidInput},
 		"AnUnknownArticle": {
-			func(in *engine.ApprovePublishingInput) { in.ArticleIDs[0] = uuid.New() }, fault.InvalidInput,
+			func(in *engine.ApprovePublishingInput) { in.Articles[0].ArticleID = uuid.New() }, fault.InvalidInput,
 		},
 		"AnArticleTwice": {
-			func(in *engine.ApprovePublishingInput) { in.ArticleIDs = append(in.ArticleIDs, w.article) }, fault.InvalidInput,
+			func(in *engine.ApprovePublishingInput) { in.Articles = append(in.Articles, in.Articles...) }, fault.InvalidInput,
 		},
 		"AnUncheckedTarget": {
 			func(in *engine.ApprovePublishingInput) { in.TargetIDs[0] = failed.ID }, fault.TargetUnusable,
@@ -172,8 +184,8 @@ func TestApprovePublishing_RefusesARejectedArticle(t *testing.T) {
 		}
 	}
 	decide(content.ArticleRejected)
-	if _, err := w.Engine.ApprovePublishing(t.Context(), w.Who, w.input()); fault.KindOf(err) != fault.InvalidInput {
-		t.Errorf("got %v, want INVALID_INPUT", err)
+	if _, err := w.Engine.ApprovePublishing(t.Context(), w.Who, w.input()); fault.KindOf(err) != fault.Conflict {
+		t.Errorf("got %v, want CONFLICT", err)
 	}
 	auto := workflow.GateAuto
 	if _, err := w.Engine.SetGates(t.Context(), w.Who, engine.SetGatesInput{Publish: &auto}); err != nil {

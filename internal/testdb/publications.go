@@ -125,6 +125,14 @@ type gateStep struct {
 
 func decide(t testing.TB, db *DB, who caller.Caller, g gateStep) workflow.Workflow {
 	t.Helper()
+	next, err := tryDecide(db, who, g)
+	if err != nil {
+		t.Fatalf("decide at the gate %s: %v", g.gate, err)
+	}
+	return next
+}
+
+func tryDecide(db *DB, who caller.Caller, g gateStep) (workflow.Workflow, error) {
 	ctx, at, next := context.Background(), Now(), g.flow
 	err := db.Store().InTx(ctx, func(tx *postgres.Store) error {
 		var err error
@@ -163,10 +171,37 @@ func decide(t testing.TB, db *DB, who caller.Caller, g gateStep) workflow.Workfl
 		}
 		return g.with(tx)
 	})
-	if err != nil {
-		t.Fatalf("decide at the gate %s: %v", g.gate, err)
+	return next, err
+}
+
+// ApproveText approves one revision of a written article for a target. The workflow waits at the gate PUBLISH, and no
+// decision has opened the gate PLAN.
+func ApproveText(db *DB, who caller.Caller, w Written, target postgres.PublishTarget, revision int) error {
+	p := workflow.Publication{
+		ID:         uuid.Must(uuid.NewV7()),
+		WorkflowID: w.Flow.ID,
+		TargetID:   target.ID,
+		ArticleID:  w.Article.ID,
+		Revision:   revision,
+		Approval:   w.Flow.Version + 1,
+		Policy:     workflow.PublishNow,
+		State:      workflow.PublicationPlanned,
+		ChangedAt:  Now(),
 	}
-	return next
+	_, err := tryDecide(db, who, gateStep{
+		flow: w.Flow,
+		to:   workflow.PublishPending,
+		gate: workflow.GatePublish,
+		selection: content.PublishSelectionOf([]content.PublishItem{
+			{ArticleID: p.ArticleID, TargetID: p.TargetID, Revision: p.Revision},
+		}),
+		preparer: who.Actor,
+		with: func(tx *postgres.Store) error {
+			_, err := tx.PlanPublications(context.Background(), who, []workflow.Publication{p})
+			return err
+		},
+	})
+	return err
 }
 
 // ApproveAgain resets a workflow that has failed in the step PUBLISH, and takes it to PUBLISH_PENDING by another

@@ -40,7 +40,7 @@ func (p *pilot) publish(ctx context.Context, flow seenFlow) {
 	if !there {
 		return
 	}
-	var ids []string
+	var articles []map[string]any
 	for _, a := range all {
 		if a.Unit.State != workflow.UnitDone || a.Decision != nil && a.Decision.Verdict == "REJECTED" {
 			continue
@@ -48,17 +48,17 @@ func (p *pilot) publish(ctx context.Context, flow seenFlow) {
 		if p.isWild(15) && p.change(ctx, a) {
 			return
 		}
-		ids = append(ids, a.ID)
+		articles = append(articles, map[string]any{"articleId": a.ID, "expectedRevision": a.Revision})
 	}
 	target := p.target(ctx)
 	switch {
-	case len(ids) == 0:
+	case len(articles) == 0:
 		p.giveUp(ctx)
 	case target != "":
 		p.act(ctx, "approvePublishing", map[string]any{
 			"workflowId":      p.flow,
 			"expectedVersion": flow.Version,
-			"articleIds":      ids,
+			"articles":        articles,
 			"targetIds":       []string{target},
 			"policy":          "PUBLISH",
 		}, "")

@@ -72,7 +72,7 @@ func (f fixture) goodArticle(mutation string) map[string]any {
 		"decideArticles":    {"workflowId": wf(p.writing.Flow), "items": []any{f.verdict(nil)}},
 		"approvePublishing": {
 			"workflowId": wf(p.ready.Flow), "expectedVersion": p.ready.Flow.Version,
-			"articleIds": []string{art(p.ready.Article.ID)}, "targetIds": []string{p.target}, "policy": "PUBLISH",
+			"articles": []any{text(art(p.ready.Article.ID), 1)}, "targetIds": []string{p.target}, "policy": "PUBLISH",
 		},
 		"rejectPublishing":       {"workflowId": wf(p.ready.Flow), "resetTo": "ARTICLE", "feedback": "Shorter."},
 		"decidePublication":      {"publicationId": p.publication(1), "choice": "SKIP", "reason": "Not there."},
@@ -81,6 +81,11 @@ func (f fixture) goodArticle(mutation string) map[string]any {
 		"setPublishTargetSecret": {"targetId": p.hook},
 		"retirePublishTarget":    {"targetId": p.target},
 	}[mutation]
+}
+
+// text names a revision of an article.
+func text(article string, revision int) map[string]any {
+	return map[string]any{"articleId": article, "expectedRevision": revision}
 }
 
 // verdict returns a valid item of decideArticles with changes.
@@ -244,32 +249,46 @@ func badPublishing() []badInput {
 			"policy": policy, "scheduleAt": when,
 		}, "INVALID_INPUT", "scheduleAt"}
 	}
-	articles := func(id func(fixture) string) any { return func(f fixture) any { return []string{id(f)} } }
-	twice := func(id func(fixture) string) any { return func(f fixture) any { return []string{id(f), id(f)} } }
+	ids := func(id func(fixture) string) any { return func(f fixture) any { return []string{id(f)} } }
+	article := func(name string, id func(fixture) string, revision int, code, field string) badInput {
+		return badInput{"approvePublishing", name, map[string]any{
+			"articles": func(f fixture) any { return []any{text(id(f), revision)} },
+		}, code, field}
+	}
 	ready := func(f fixture) string { return art(f.press.ready.Article.ID) }
 	target := func(f fixture) string { return f.press.target }
-	many := make([]string, 501)
+	many := make([]any, 501)
 	for i := range many {
-		many[i] = art(uuid.New())
+		many[i] = text(art(uuid.New()), 1)
 	}
 	writing := func(f fixture) workflow.Workflow { return f.press.writing.Flow }
 	over := func(f fixture) workflow.Workflow { return f.over }
 	return []badInput{
-		approve("no article", "articleIds", []string{}, "NOTHING_APPROVED"),
-		approve("too many", "articleIds", many, "SELECTION_TOO_LARGE"),
-		approve("an unknown article", "articleIds", []string{art(uuid.Max)}, "INVALID_INPUT"),
-		approve("an article of another workflow", "articleIds",
-			articles(func(f fixture) string { return f.press.article() }), "INVALID_INPUT"),
-		approve("an article of another organization", "articleIds",
-			articles(func(f fixture) string { return art(f.other.press.ready.Article.ID) }), "INVALID_INPUT"),
-		approve("an article twice", "articleIds", twice(ready), "INVALID_INPUT"),
-		{"approvePublishing", "a malformed article", map[string]any{
-			"articleIds": []string{"art_1"},
-		}, "INVALID_INPUT", "articleIds.0"},
+		approve("no article", "articles", []any{}, "NOTHING_APPROVED"),
+		approve("too many", "articles", many, "SELECTION_TOO_LARGE"),
+		article("an unknown article", func(fixture) string { return art(uuid.Max) }, 1, "INVALID_INPUT",
+			"articles.0.articleId"),
+		article("an article of another workflow", func(f fixture) string { return f.press.article() }, 1, "INVALID_INPUT",
+			"articles.0.articleId"),
+		article("an article of another organization", func(f fixture) string {
+			return art(f.other.press.ready.Article.ID)
+		}, 1, "INVALID_INPUT", "articles.0.articleId"),
+		article("a malformed article", func(fixture) string { return "art_1" }, 1, "INVALID_INPUT", "articles.0.articleId"),
+		article("no text", ready, 0, "REVISION_CONFLICT", "articles.0.expectedRevision"),
+		article("a text before the first", ready, -1, "REVISION_CONFLICT", "articles.0.expectedRevision"),
+		article("a text to come", ready, 2, "REVISION_CONFLICT", "articles.0.expectedRevision"),
+		article("a text of a far future", ready, 2147483647, "REVISION_CONFLICT", "articles.0.expectedRevision"),
+		{"approvePublishing", "an article twice", map[string]any{
+			"articles": func(f fixture) any { return []any{text(ready(f), 1), text(ready(f), 1)} },
+		}, "INVALID_INPUT", "articles.1.articleId"},
+		{"approvePublishing", "an article twice, in two revisions", map[string]any{
+			"articles": func(f fixture) any { return []any{text(ready(f), 1), text(ready(f), 2)} },
+		}, "INVALID_INPUT", "articles.1.articleId"},
 		approve("an unknown target", "targetIds", []string{"target_" + uuid.Max.String()}, "INVALID_INPUT"),
 		approve("a target of another organization", "targetIds",
-			articles(func(f fixture) string { return f.other.press.target }), "INVALID_INPUT"),
-		approve("a target twice", "targetIds", twice(target), "INVALID_INPUT"),
+			ids(func(f fixture) string { return f.other.press.target }), "INVALID_INPUT"),
+		approve("a target twice", "targetIds",
+			func(f fixture) any { return []string{target(f), target(f)} }, "INVALID_INPUT"),
 		approve("no target", "targetIds", []string{}, "NOTHING_APPROVED"),
 		approve("an older version", "expectedVersion", 0, "STALE_STATE"),
 		approve("a version to come", "expectedVersion", 2147483647, "STALE_STATE"),

@@ -130,7 +130,9 @@ export function useLive<Result, Variables extends object>(
     })
 }
 
-export type UserError = { code: string; message: string; field?: string[] | null; current?: unknown; existing?: unknown }
+export type UserError = {
+  code: string; message: string; field?: string[] | null; current?: unknown; existing?: unknown; actor?: string; createdAt?: string
+}
 type Payload = { userErrors: UserError[] }
 
 export type Outcome<P> = { payload: P | null; userErrors: UserError[]; problem: Problem | null }

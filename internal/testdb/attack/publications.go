@@ -74,6 +74,9 @@ func publications() []Attack {
 			`WITH drafted AS (`+publicationEvent("DRAFT", "DRAFTED", "1", person)+`) `+
 				ofPublication(`revision = 9, state = 'DRAFTED', remote_id = '7', version = version + 1`),
 			refused("publications_article_version")),
+		byBoth("a site has another text than the one that was approved",
+			strings.Replace(publicationEvent("DELIVER", "LIVE", "1", person), "'', '', 1,", "'', '', 2,", 1),
+			refused("publication_events_approved_text")),
 		byBoth("the events of a publication leave a gap", publicationEvent("DRAFT", "DRAFTED", "2", person),
 			refused("publication_events_unbroken")),
 		byBoth("a draft is sent without a unit", `INSERT INTO publication_events (organization_id, workflow_id,
@@ -87,7 +90,7 @@ func publications() []Attack {
 			to_state, article_id, revision, approval, policy, remote_id, remote_url, remote_modified, remote_revision,
 			overwrite, lost, failure_message, actor, reason, occurred_at)
 			SELECT p.organization_id, p.workflow_id, p.id, p.version + 1, 'MAKE_PUBLIC', 'DRAFTED', 'PUBLISH_SENT',
-				p.article_id, p.revision, p.approval, p.policy, '7', '', '', 0, false, 0, '', 'mallory', '', now()
+				p.article_id, p.revision, p.approval, p.policy, '7', '', '', p.revision, false, 0, '', 'mallory', '', now()
 			FROM publications AS p WHERE p.id = {sent}`, refused("publication_events_sent")),
 		byBoth("an event is of a unit of another workflow", publicationEvent("DRAFT", "DRAFTED", "1", "{unit}, 1"),
 			refused("publication_events_unit")),

@@ -51,10 +51,11 @@ async function fill(suite) {
   await suite.reaches(done, 'ARTICLE_COMPLETED')
   await suite.reaches(published, 'ARTICLE_COMPLETED')
   const articlesOf = (workflowId) => suite.ask(
-    'query($id: ID!) { workflow(id: $id) { version articles { nodes { id } } } viewer { organization { publishTargets { id } } } }', { id: workflowId })
+    'query($id: ID!) { workflow(id: $id) { version articles { nodes { id revision } } } viewer { organization { publishTargets { id } } } }', { id: workflowId })
   const { workflow: { version, articles }, viewer } = await articlesOf(published)
   await suite.act('approvePublishing', {
-    workflowId: published, expectedVersion: version, articleIds: articles.nodes.map((one) => one.id), policy: 'PUBLISH',
+    workflowId: published, expectedVersion: version, policy: 'PUBLISH',
+    articles: articles.nodes.map((one) => ({ articleId: one.id, expectedRevision: one.revision })),
     targetIds: viewer.organization.publishTargets.map((one) => one.id),
   })
   await suite.reaches(published, 'COMPLETED')

@@ -93,11 +93,24 @@ export async function run(suite) {
     const saved = (await state()).workflow.articles.nodes.find((one) => one.id === article.id)
     equal(`${saved.title} ${saved.metaDescription}`, 'A title that Ada wrote A summary that Bob wrote.', 'the article')
 
-    // Publishing: the second approval changes nothing, and says why.
+    // Publishing: a text that Bob changes after Ada has chosen it is not approved. She reads it and chooses it again.
     await both(`/workflows/${id}/publish`)
-    for (const page of [ada, bob]) {
+    const chooseAll = async (page) => {
       for (const box of await page.getByRole('group', { name: 'Articles' }).getByRole('checkbox').all()) await box.check()
     }
+    await chooseAll(ada)
+    await suite.act('updateArticle', { articleId: article.id, expectedRevision: 3, title: 'A title of the last minute' }, '', 'OPERATOR')
+    await ada.getByRole('button', { name: /^Approve 2 posts/ }).click()
+    await ada.getByText('The text of "A title of the last minute" has revision 4 now, by a person.').waitFor()
+    await ada.getByText(/^Written .* by OPERATOR@example\.com\.$/).waitFor()
+    await ada.getByText('“A title of the last minute” was changed after you chose it.').waitFor()
+    await suite.accessible(ada, 'a text that changed before its approval')
+    equal((await state()).workflow.state, 'ARTICLE_COMPLETED', 'the state after an approval of another text')
+    equal(await ada.getByRole('checkbox', { name: /A title of the last minute/ }).isChecked(), false, 'whether the changed text is chosen')
+
+    // The second of two approvals changes nothing, and says why.
+    await bob.reload()
+    for (const page of [ada, bob]) await chooseAll(page)
     await bob.route('**/graphql', async (route) => { // His request leaves after hers has its answer.
       if (route.request().postData()?.includes('"policy":"PUBLISH"')) await suite.until('Ada was first', async () => (await state()).workflow.state !== 'ARTICLE_COMPLETED')
       await route.continue()

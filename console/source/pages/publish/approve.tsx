@@ -12,14 +12,7 @@ import { say } from '../../ui/toast'
 import type { Flow } from '../articles/list'
 import { Refusal } from '../workflow/refusal'
 import { steps } from '../workflows-search'
-
-type Written = Flow['articles']['nodes'][number]
-
-/** Whether an article is proposed: its current text was approved, or no person must decide about it. */
-export function isProposed({ needsReview, revision, decision }: Pick<Written, 'needsReview' | 'revision' | 'decision'>): boolean {
-  const verdict = decision?.revision === revision ? decision.verdict : null
-  return verdict === 'APPROVED' || (verdict === null && !needsReview)
-}
+import { changedSince, choose, proposed, stillChosen, type Chosen } from './choices'
 
 type ApproveProps = { flow: Flow; targets: TargetRowFragment[]; closed: string | null; again: () => void }
 
@@ -34,39 +27,44 @@ export function Approve({ flow, targets, closed, again }: ApproveProps) {
   const act = useAct(ApprovePublishingDocument)
   const written = flow.articles.nodes.filter((one) => one.unit.state === 'DONE' && one.revision > 0)
   const ready = targets.filter((one) => one.state === 'READY')
-  const [articles, setArticles] = useState<ReadonlySet<string>>(() => new Set(written.filter(isProposed).map((one) => one.id)))
+  const [chosen, setChosen] = useState<Chosen>(() => proposed(written))
   const [sites, setSites] = useState<ReadonlySet<string>>(() => new Set(ready.length === 1 ? [ready[0]!.id] : []))
   const [policy, setPolicy] = useState<PublicationPolicy>('PUBLISH')
   const [time, setTime] = useState('')
   const [isRejecting, setRejecting] = useState(false)
-  const articleIds = written.map((one) => one.id).filter((id) => articles.has(id))
+  const approved = stillChosen(chosen, written)
+  const changed = changedSince(chosen, written)
   const targetIds = ready.map((one) => one.id).filter((id) => sites.has(id))
-  const posts = articleIds.length * targetIds.length
+  const posts = approved.length * targetIds.length
   const submit = async () => {
     const { payload, userErrors } = await act.run({
       actors,
       input: {
-        workflowId: flow.id, expectedVersion: flow.version, articleIds, targetIds, policy,
+        workflowId: flow.id, expectedVersion: flow.version, targetIds, policy,
+        articles: approved.map(({ id, revision }) => ({ articleId: id, expectedRevision: revision })),
         scheduleAt: policy === 'SCHEDULE' ? instantOf(time, organization.timeZone) : null, idempotencyKey: newKey(),
       },
     })
     if (payload?.workflow) say(`${plural(posts, 'post')} approved.`)
+    else if (userErrors[0]?.code === 'REVISION_CONFLICT') say('Nothing was approved: a text has changed since you chose it.')
     else if (userErrors[0]?.code === 'STALE_STATE') say(`Another person was first. ${userErrors[0].message}`)
     again()
   }
-  const missing = articleIds.length === 0 ? 'Choose an article first.' : targetIds.length === 0 ? 'Choose a site first.'
+  const missing = approved.length === 0 ? 'Choose an article first.' : targetIds.length === 0 ? 'Choose a site first.'
     : policy === 'SCHEDULE' && time === '' ? 'Choose the time first.' : null
   const refused = act.last && (act.last.problem || act.last.userErrors.length > 0) ? act.last : null
   return (
     <section className="card" aria-label="Decision">
-      <p className="decision-count"><strong>{posts}</strong> {posts === 1 ? 'post' : 'posts'}: {plural(articleIds.length, 'article')} on {plural(targetIds.length, 'site')}</p>
+      <p className="decision-count"><strong>{posts}</strong> {posts === 1 ? 'post' : 'posts'}: {plural(approved.length, 'article')} on {plural(targetIds.length, 'site')}</p>
       <div className="columns">
-        <Choices legend="Articles" chosen={articles} onChange={setArticles} all={written.map((one) => ({
-          id: one.id, label: one.title, note: one.decision?.revision === one.revision ? words(one.decision.verdict) : one.needsReview ? 'Needs a person' : null,
-        }))} />
+        <Choices legend="Articles" chosen={new Set(approved.map((one) => one.id))}
+          onToggle={(id, isOn) => setChosen(choose(chosen, written.find((one) => one.id === id)!, isOn))} all={written.map((one) => ({
+            id: one.id, label: one.title, note: changed.includes(one) ? `Changed: revision ${one.revision}`
+              : one.decision?.revision === one.revision ? words(one.decision.verdict) : one.needsReview ? 'Needs a person' : null,
+          }))} />
         {ready.length === 0
           ? <Empty title="No site is ready"><p><Link to="/organization">Set up a publish target</Link></p></Empty>
-          : <Choices legend="Sites" chosen={sites} onChange={setSites} all={ready.map((one) => ({ id: one.id, label: `${one.name} (${words(one.kind)})`, note: one.policy === 'DRAFT' ? 'Drafts only' : null }))} />}
+          : <Choices legend="Sites" chosen={sites} onToggle={(id, isOn) => setSites(toggled(sites, id, isOn))} all={ready.map((one) => ({ id: one.id, label: `${one.name} (${words(one.kind)})`, note: one.policy === 'DRAFT' ? 'Drafts only' : null }))} />}
       </div>
       <div className="filters">
         <label>How far
@@ -85,30 +83,36 @@ export function Approve({ flow, targets, closed, again }: ApproveProps) {
         <Button reason={closed} onClick={() => setRejecting(true)}>Send back</Button>
       </div>
       {refused && <Refusal outcome={refused} />}
+      {changed.map((one) => (
+        <p key={one.id} className="note">
+          “{one.title}” was changed after you chose it. <Link to="/workflows/$id/articles/$article" params={{ id: flow.id, article: one.id }}>Read revision {one.revision}</Link>, then choose it again.
+        </p>
+      ))}
       {isRejecting && <RejectDialog flow={flow} onClose={() => setRejecting(false)}
         onDone={() => void navigate({ to: '/workflows/$id', params: { id: flow.id } })} />}
     </section>
   )
 }
 
+function toggled(chosen: ReadonlySet<string>, id: string, isOn: boolean): ReadonlySet<string> {
+  const next = new Set(chosen)
+  if (isOn) next.add(id)
+  else next.delete(id)
+  return next
+}
+
 type ChoicesProps = {
-  legend: string; chosen: ReadonlySet<string>; onChange: (chosen: ReadonlySet<string>) => void
+  legend: string; chosen: ReadonlySet<string>; onToggle: (id: string, isOn: boolean) => void
   all: { id: string; label: string; note: string | null }[]
 }
 
-function Choices({ legend, chosen, onChange, all }: ChoicesProps) {
-  const toggle = (id: string, isOn: boolean) => {
-    const next = new Set(chosen)
-    if (isOn) next.add(id)
-    else next.delete(id)
-    onChange(next)
-  }
+function Choices({ legend, chosen, onToggle, all }: ChoicesProps) {
   return (
     <fieldset className="choices-box">
       <legend>{legend}</legend>
       {all.map((one) => (
         <label key={one.id} className="check">
-          <input type="checkbox" checked={chosen.has(one.id)} onChange={(event) => toggle(one.id, event.target.checked)} />
+          <input type="checkbox" checked={chosen.has(one.id)} onChange={(event) => onToggle(one.id, event.target.checked)} />
           <span>{one.label} {one.note && <Badge>{one.note}</Badge>}</span>
         </label>
       ))}

@@ -1,10 +1,10 @@
 // Why the server refused a change.
 import type { Outcome } from '../../api/client'
-import { ProblemNote } from '../../ui/basic'
+import { Ago, ProblemNote } from '../../ui/basic'
 
 type Current = { status: string; activity: { sentence: string; who?: string } }
 
-/** The errors of a mutation. For STALE_STATE: what is now, and who made it so. */
+/** The errors of a mutation. For STALE_STATE and REVISION_CONFLICT: what is now, and who made it so. */
 export function Refusal({ outcome }: { outcome: Outcome<unknown> }) {
   if (outcome.problem) return <ProblemNote problem={outcome.problem} />
   return (
@@ -14,6 +14,7 @@ export function Refusal({ outcome }: { outcome: Outcome<unknown> }) {
         return (
           <div key={error.message}>
             <p className="note-title">⚠ {error.message}</p>
+            {error.createdAt && <p>Written <Ago at={error.createdAt} /> ago{error.actor ? ` by ${error.actor}` : ''}.</p>}
             {current && <p>Now: {current.activity.sentence}{current.activity.who ? ` (${current.activity.who})` : ''}</p>}
           </div>
         )
