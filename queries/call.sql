@@ -159,19 +159,22 @@ RETURNING c.*;
 
 -- CallReserve writes a call before its holds: only for a workflow that is not terminal, and for a run or a unit only
 -- while that is live. fence is the token of a run of an external program. It locks the workflow until the transaction
--- ends. The day that admits the call is one of its month, in the month's time zone. No row: the workflow does not exist,
--- is over, or has moved on.
+-- ends, and then the unit, whose attempt may end during a wait for the workflow. The day that admits the call is one of
+-- its month, in the month's time zone. No row: the workflow does not exist, is over, or has moved on.
 -- name: CallReserve :one
 WITH flow AS (
-    SELECT w.organization_id, w.id FROM intent_workflows AS w
+    SELECT w.organization_id, w.id, w.version FROM intent_workflows AS w
     WHERE w.organization_id = @organization_id AND w.id = @workflow_id AND w.state <> ALL(@terminal::text[])
         AND w.version = coalesce(sqlc.narg('run_token'), sqlc.narg('fence')::integer, w.version)
-        AND (sqlc.narg('unit_id')::uuid IS NULL OR EXISTS (
-            SELECT FROM step_units AS u
-            WHERE u.organization_id = w.organization_id AND u.id = sqlc.narg('unit_id')::uuid AND u.token = w.version
-                AND u.attempt = sqlc.narg('unit_attempt')::integer AND u.lease_expires_at IS NOT NULL
-        ))
     FOR NO KEY UPDATE
+), fence AS (
+    SELECT l.organization_id, l.id FROM flow AS l
+    WHERE sqlc.narg('unit_id')::uuid IS NULL OR EXISTS (
+        SELECT FROM step_units AS u
+        WHERE u.organization_id = l.organization_id AND u.id = sqlc.narg('unit_id')::uuid AND u.token = l.version
+            AND u.attempt = sqlc.narg('unit_attempt')::integer AND u.lease_expires_at IS NOT NULL
+        FOR SHARE
+    )
 )
 INSERT INTO ai_calls (
     organization_id, id, workflow_id, month_id, step, run_token, state, models, prompt_bytes, max_completion_tokens,
@@ -185,7 +188,7 @@ SELECT f.organization_id, @id, f.id, @month_id, @step, sqlc.narg('run_token'), @
         date_trunc('month', timezone(coalesce(m.time_zone, o.time_zone), m.period_end) - interval '1 second')::date),
     @check_at::timestamptz, sqlc.narg('visit'), sqlc.narg('part_key'), sqlc.narg('unit_id')::uuid,
     sqlc.narg('unit_attempt')::integer, sqlc.narg('article_id')
-FROM flow AS f
+FROM fence AS f
 JOIN usage_accounts AS m ON m.organization_id = f.organization_id AND m.id = @month_id
 JOIN organizations AS o ON o.id = f.organization_id
 RETURNING *;

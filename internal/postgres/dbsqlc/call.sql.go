@@ -1007,15 +1007,18 @@ func (q *Queries) CallRelease(ctx context.Context, arg CallReleaseParams) (AiCal
 
 const callReserve = `-- name: CallReserve :one
 WITH flow AS (
-    SELECT w.organization_id, w.id FROM intent_workflows AS w
+    SELECT w.organization_id, w.id, w.version FROM intent_workflows AS w
     WHERE w.organization_id = $20 AND w.id = $21 AND w.state <> ALL($22::text[])
         AND w.version = coalesce($4, $23::integer, w.version)
-        AND ($17::uuid IS NULL OR EXISTS (
-            SELECT FROM step_units AS u
-            WHERE u.organization_id = w.organization_id AND u.id = $17::uuid AND u.token = w.version
-                AND u.attempt = $18::integer AND u.lease_expires_at IS NOT NULL
-        ))
     FOR NO KEY UPDATE
+), fence AS (
+    SELECT l.organization_id, l.id FROM flow AS l
+    WHERE $17::uuid IS NULL OR EXISTS (
+        SELECT FROM step_units AS u
+        WHERE u.organization_id = l.organization_id AND u.id = $17::uuid AND u.token = l.version
+            AND u.attempt = $18::integer AND u.lease_expires_at IS NOT NULL
+        FOR SHARE
+    )
 )
 INSERT INTO ai_calls (
     organization_id, id, workflow_id, month_id, step, run_token, state, models, prompt_bytes, max_completion_tokens,
@@ -1029,7 +1032,7 @@ SELECT f.organization_id, $1, f.id, $2, $3, $4, $5, $6::text[],
         date_trunc('month', timezone(coalesce(m.time_zone, o.time_zone), m.period_end) - interval '1 second')::date),
     $14::timestamptz, $15, $16, $17::uuid,
     $18::integer, $19
-FROM flow AS f
+FROM fence AS f
 JOIN usage_accounts AS m ON m.organization_id = f.organization_id AND m.id = $2
 JOIN organizations AS o ON o.id = f.organization_id
 RETURNING organization_id, id, workflow_id, month_id, step, run_token, state, recorded, models, prompt_bytes, max_completion_tokens, web_searches, hold_pico, cost_pico, list_cost_pico, overage, provider, generation_id, answered_model, prompt_tokens, completion_tokens, cached_tokens, reasoning_tokens, made_searches, failure_code, actor, reserved_at, dispatched_at, ended_at, check_at, checks, unknown_since, hold_event, outcome_event, admitted_on, generation_repeated, visit, part_key, items_reserved, items_billed, unit_id, unit_attempt, article_id
@@ -1063,8 +1066,8 @@ type CallReserveParams struct {
 
 // CallReserve writes a call before its holds: only for a workflow that is not terminal, and for a run or a unit only
 // while that is live. fence is the token of a run of an external program. It locks the workflow until the transaction
-// ends. The day that admits the call is one of its month, in the month's time zone. No row: the workflow does not exist,
-// is over, or has moved on.
+// ends, and then the unit, whose attempt may end during a wait for the workflow. The day that admits the call is one of
+// its month, in the month's time zone. No row: the workflow does not exist, is over, or has moved on.
 func (q *Queries) CallReserve(ctx context.Context, arg CallReserveParams) (AiCall, error) {
 	row := q.db.QueryRow(ctx, callReserve,
 		arg.ID,
