@@ -3,7 +3,6 @@ package steps
 import (
 	"context"
 	"sync"
-	"time"
 
 	"github.com/infin8content/engine/internal/caller"
 	"github.com/infin8content/engine/internal/content"
@@ -13,14 +12,13 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// NewReading returns the first step with another reader of its answers, and another timeout of its bookings.
-func NewReading(o Options, timeout time.Duration, read func(string) ([]byte, error)) Executor {
-	return &reading{New(o)[0].(*icp).options, timeout, read}
+// NewReading returns the first step with another reader of its answers.
+func NewReading(o Options, read func(string) ([]byte, error)) Executor {
+	return &reading{New(o)[0].(*icp).options, read}
 }
 
 type reading struct {
 	options Options
-	timeout time.Duration
 	read    func(string) ([]byte, error)
 }
 
@@ -32,7 +30,7 @@ func (s *reading) Run(ctx context.Context, who caller.Caller, flow workflow.Work
 		return err
 	}
 	a := attempt{
-		runner: runner{options: s.options, who: who, run: run, timeout: s.timeout},
+		runner: runner{options: s.options, who: who, run: run},
 		question: question{
 			request: llm.Request{
 				Models:    workflow.Models{}.Of(workflow.StepICP),

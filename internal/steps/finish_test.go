@@ -37,8 +37,9 @@ func TestFinish(t *testing.T) {
 			b.executor = steps.NewReading(steps.Options{
 				Engine:  b.engine,
 				Gateway: b.gateway,
+				Booking: time.Second,
 				Logger:  slog.New(slog.NewTextHandler(log, nil)),
-			}, time.Second, func(string) ([]byte, error) { return []byte(c.content), nil })
+			}, func(string) ([]byte, error) { return []byte(c.content), nil })
 			b.attempt(t, context.Background())
 			got := b.outcome(t)
 			c.want.Call, c.want.Model = cost.CallSettled, "perplexity/sonar"
@@ -57,8 +58,9 @@ func TestFinish(t *testing.T) {
 		b.executor = steps.NewReading(steps.Options{
 			Engine:  b.engine,
 			Gateway: b.gateway,
+			Booking: 300 * time.Millisecond,
 			Logger:  slog.New(slog.NewTextHandler(log, nil)),
-		}, 300*time.Millisecond, func(string) ([]byte, error) {
+		}, func(string) ([]byte, error) {
 			b.lock(t)
 			return nil, errors.New("of no use")
 		})

@@ -21,8 +21,6 @@ type runner struct {
 	unit *workflow.Unit
 	// article is the article whose budget pays for the calls; nil for none.
 	article *uuid.UUID
-	// timeout is the longest time for one booking; bookingTimeout when zero.
-	timeout time.Duration
 }
 
 // feedback returns the reviewer's words, if the work was sent back.
@@ -99,21 +97,15 @@ func (r runner) book(ctx context.Context, booking func(context.Context) error) e
 			r.log().Error("a booking failed and is repeated", "error", err)
 			logged = true
 		}
-		select {
-		case <-ctx.Done():
+		if r.options.Pause(ctx, pause); ctx.Err() != nil {
 			return err
-		case <-time.After(pause):
 		}
 	}
 }
 
 // bookingContext returns the context of one booking, which outlives the attempt.
 func (r runner) bookingContext(ctx context.Context) (context.Context, context.CancelFunc) {
-	limit := r.timeout
-	if limit == 0 {
-		limit = bookingTimeout
-	}
-	return context.WithTimeout(context.WithoutCancel(ctx), limit)
+	return context.WithTimeout(context.WithoutCancel(ctx), r.options.Booking)
 }
 
 func (r runner) log() *slog.Logger {

@@ -48,7 +48,7 @@ var (
 // DefaultLimit is the longest request to a model.
 const DefaultLimit = 300 * time.Second
 
-// bookingTimeout is the longest time for one booking.
+// bookingTimeout is the longest time for one booking, unless the options have another one.
 const bookingTimeout = 10 * time.Second
 
 // Options configure the steps.
@@ -69,6 +69,10 @@ type Options struct {
 	Looks []time.Duration
 	// Limit is the longest request to a model. DefaultLimit when zero.
 	Limit time.Duration
+	// Booking is the longest time for one booking; 10 s when zero.
+	Booking time.Duration
+	// Pause waits before a booking is repeated, at most until the end of the context. It sleeps when nil.
+	Pause func(ctx context.Context, d time.Duration)
 	// Now is the engine's clock, for the validity of prices.
 	Now    func() time.Time
 	Logger *slog.Logger
@@ -113,6 +117,12 @@ func (o Options) withDefaults() Options {
 	if o.Limit <= 0 {
 		o.Limit = DefaultLimit
 	}
+	if o.Booking <= 0 {
+		o.Booking = bookingTimeout
+	}
+	if o.Pause == nil {
+		o.Pause = sleep
+	}
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -123,6 +133,13 @@ func (o Options) withDefaults() Options {
 		o.Looks = DefaultLooks()
 	}
 	return o
+}
+
+func sleep(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
 }
 
 // Keys returns the steps of the executors of New, of a server that publishes.

@@ -90,13 +90,14 @@ func (b *books) check() {
 	batch.Queue(readCalls, b.w.organization)
 	batch.Queue(readBudgets, b.w.organization)
 	batch.Queue(readEntries, b.w.organization, seen, sequences)
+	b.w.units.ask(batch)
 	results := b.w.cluster.db.Super.SendBatch(context.Background(), batch)
 	defer func() { _ = results.Close() }()
 	accounts, err := rowsOf[dbsqlc.UsageAccount](results)
 	calls, failed := rowsOf[dbsqlc.AiCall](results)
 	budgets, lost := rowsOf[dbsqlc.ArticleBudget](results)
 	entries, broken := rowsOf[dbsqlc.AiUsageLedger](results)
-	if err := errors.Join(err, failed, lost, broken); err != nil {
+	if err := errors.Join(err, failed, lost, broken, b.w.units.read(results)); err != nil {
 		b.w.failf("read the books: %v", err)
 		return
 	}
@@ -174,6 +175,7 @@ func (b *books) call(row dbsqlc.AiCall) {
 			outcome:  map[uuid.UUID]cost.EntryKind{},
 		}
 		b.calls[row.ID] = c
+		b.w.units.call(row)
 		if b.refused[row.Actor] {
 			b.w.failf("the refused request %s has the call %s in the books", row.Actor, row.ID)
 		}

@@ -44,6 +44,13 @@ var mustHappen = []string{
 	"an entry OPEN", "an entry RESERVE", "an entry SETTLE", "an entry RELEASE", "an entry ASSUME", "an entry ADJUST",
 	"keep a part", "a kept part is not asked for again", "the step COMPETITOR is finished", "decide", "approve",
 	"set gates", "the gate stays closed", "retry", "an overage of an article",
+	"a unit: PLAN", "a unit: CLAIM", "a unit: PROGRESS", "a unit: FINISH", "a unit: RETRY", "a unit: FAIL", "a unit: SKIP",
+	"a unit: REOPEN", "all places of units are taken", "a unit is swept or woken", "a lost attempt at a unit is fenced",
+	"a unit fails with LEASE_EXPIRED", "a unit fails with CANCELLED", "a unit fails with BUDGET",
+	"a kept part of an article is not asked for again", "the engine writes a text", "a person writes a text",
+	"the step ARTICLE is completed", "the work rests", "approve a plan STALE_STATE",
+	"a decision at the gate SEEDS: APPROVED", "a decision at the gate PLAN: APPROVED",
+	"a decision at the gate PLAN: REJECTED",
 	"an entry LIMIT", "an entry RECORD", "an overage of SETTLE", "an overage of RECORD",
 }
 
@@ -61,8 +68,8 @@ func (c *coverage) check(t *testing.T) {
 	for _, what := range slices.Sorted(maps.Keys(c.counts)) {
 		fmt.Fprintf(&all, "\n%8d  %s", c.counts[what], what)
 	}
-	t.Logf("in %d seeds of %d steps:%s", *seeds, *steps, all.String())
-	if int(*seeds)**steps < enough {
+	t.Logf("in %d seeds of %d steps:%s", *seeds, *length, all.String())
+	if int(*seeds)**length < enough {
 		return
 	}
 	must := slices.Clone(mustHappen)

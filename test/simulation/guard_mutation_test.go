@@ -2,6 +2,7 @@ package simulation_test
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -44,11 +45,22 @@ func TestGuardMutation_WithoutTheCapAnArticleIsOverspent(t *testing.T) {
 	finds(t, c, writing, "has admitted", limit)
 }
 
+// Attempts often outlive their leases here, and no failure ends them.
+func TestGuardMutation_WithoutTheFenceAnOldAttemptSpends(t *testing.T) {
+	t.Parallel()
+	call := &mutation{query: "CallReserve", guard: "u.attempt = $", instead: "0 <> $"}
+	c := newCluster(t, call)
+	finds(t, c, hurried, "is admitted to attempt", call)
+}
+
 func TestGuardMutation_WithAllGuardsTheSameSeedsFindNothing(t *testing.T) {
 	t.Parallel()
 	c := newCluster(t)
 	for seed := uint64(1); seed <= 8; seed++ {
-		if failed(t, seed, simulateWith(c, seed, *steps, crowded)) {
+		if failed(t, seed, simulateWith(c, seed, *length, crowded)) {
+			return
+		}
+		if failed(t, seed+100, simulateWith(c, seed+100, *length, hurried)) {
 			return
 		}
 	}
@@ -65,6 +77,7 @@ func (c *cluster) alter(t *testing.T, statement string) {
 // crowded is a profile that needs the guards often: many clients at once, and no failures.
 func crowded(*world) profile {
 	return profile{
+		begin: beginWithSix,
 		roles: []role{
 			{"client", 1, false, client},
 			{"client", 1, false, client},
@@ -77,7 +90,21 @@ func crowded(*world) profile {
 
 // writing is a profile of calls for articles alone.
 func writing(*world) profile {
-	return profile{roles: []role{{"writer", 1, false, writer}}, crowd: mostActors, passesOneIn: 100}
+	return profile{
+		begin: beginWithSix, roles: []role{{"writer", 1, false, writer}}, crowd: mostActors, passesOneIn: 100,
+	}
+}
+
+// hurried is a profile of one article whose attempts are often late.
+func hurried(*world) profile {
+	p := writingArticles(0)
+	p.begin = beginWithOneArticle
+	p.roles = slices.Concat(slices.Repeat([]role{{"unit worker", 0, true, unitWorker}}, 4), []role{
+		{"unit sweeper", 0, true, sweepUnits},
+		{"editor", 0, false, editor},
+	})
+	p.passesOneIn, p.length, p.slowness, p.rests = 30, 2, 10, false
+	return p
 }
 
 // finds simulates seeds until one fails. It must fail by the invariant of the guard.
@@ -85,7 +112,7 @@ func finds(t *testing.T, c *cluster, among func(*world) profile, invariant strin
 	t.Helper()
 	var failures []string
 	for seed := uint64(1); seed <= 60; seed++ {
-		got := simulateWith(c, seed, *steps, among)
+		got := simulateWith(c, seed, *length, among)
 		if strings.Contains(got.failure, invariant) {
 			t.Logf("seed %d: %s", seed, got.failure)
 			break

@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/infin8content/engine/internal/postgres"
+	"github.com/infin8content/engine/internal/workflow"
 )
 
 // jobs collects workflows that wait for a worker, even if the transaction rolls back: a job may be superfluous.
@@ -14,6 +15,12 @@ type jobs struct{ w *world }
 
 func (j jobs) Drive(_ context.Context, _ postgres.Tx, _, flow uuid.UUID, _ time.Time) error {
 	j.w.waiting = append(j.w.waiting, flow)
+	return nil
+}
+
+// Unit collects the jobs of units in the same way.
+func (j jobs) Unit(_ context.Context, _ postgres.Tx, unit workflow.Unit, at time.Time) error {
+	j.w.units.jobs = append(j.w.units.jobs, unitJob{unit.ID, at})
 	return nil
 }
 

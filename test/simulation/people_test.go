@@ -128,16 +128,23 @@ func (a *actor) approve(who caller.Caller, in engine.ApproveSeedsInput) {
 	a.w.saw("approve replayed")
 }
 
-// gatekeeper sets the gate of the seed review, and whether two people must approve.
+// gatekeeper sets a gate, and whether two people must approve.
 func gatekeeper(a *actor) {
-	mode, fourEyes, who, key := workflow.GateHuman, a.w.oneIn(2), a.as(), a.key()
+	mode, fourEyes, who := workflow.GateHuman, a.w.oneIn(2), a.as()
 	if a.w.oneIn(4) {
 		mode = workflow.GateOff
 	}
+	in := engine.SetGatesInput{FourEyes: &fourEyes, Reason: "as simulated", IdempotencyKey: a.key()}
+	switch pick(a.w, workflow.Gates()) {
+	case workflow.GateSeeds:
+		in.Seeds = &mode
+	case workflow.GatePlan:
+		in.Plan = &mode
+	case workflow.GatePublish:
+		in.Publish = &mode
+	}
 	_ = a.persist("set gates", func(ctx context.Context, e *engine.Engine) error {
-		_, err := e.SetGates(ctx, who, engine.SetGatesInput{
-			Seeds: &mode, FourEyes: &fourEyes, Reason: "as simulated", IdempotencyKey: key,
-		})
+		_, err := e.SetGates(ctx, who, in)
 		return err
 	})
 }
@@ -176,7 +183,11 @@ func guide(a *actor) {
 		})
 	case step == nil || flow.State != step.Completed:
 	case a.w.oneIn(4) && step.Number > 1:
-		move("reset", workflow.CompetitorPending)
+		to := workflow.CompetitorPending
+		if step.Number >= 6 {
+			to = pick(a.w, []workflow.State{workflow.ValidationPending, workflow.ArticlePending})
+		}
+		move("reset", to)
 	default:
 		_ = a.persist("start", func(ctx context.Context, e *engine.Engine) error {
 			_, err := e.StartStep(ctx, who, engine.StartStepInput{WorkflowID: id, IdempotencyKey: key})

@@ -1,6 +1,7 @@
 package simulation_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -85,6 +86,9 @@ func (p *provider) send(a *actor, call cost.Call) *charge {
 		call: call.ID, generation: fmt.Sprintf("gen-%d-%d", p.w.seed, len(p.charges)),
 		fate: pick(p.w, []fate{priced, priced, priced, unpriced, refused, cutOff, cutOff, cutOff, lost}),
 	}
+	if p.w.calm {
+		c.fate = priced
+	}
 	if c.fate != lost {
 		c.variant = pick(p.w, spoken[c.fate])
 	}
@@ -121,7 +125,7 @@ func (p *provider) price(call cost.Call) (cost.Pico, cost.Usage) {
 	case p.w.oneIn(8):
 		return call.Hold, usage
 	case p.w.oneIn(8):
-		return call.Hold + cost.Pico(1+p.w.chance.Int64N(int64(30*cent))), usage
+		return call.Hold + cost.Pico(1+p.w.chance.Int64N(int64(cmp.Or(p.w.profile.overcharge, 30*cent)))), usage
 	}
 	return cost.Pico(p.w.chance.Int64N(int64(call.Hold) + 1)), usage
 }

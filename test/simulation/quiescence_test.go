@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/hex"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -26,14 +27,9 @@ func (w *world) stopIfFailed() {
 // quiesce lets all actors end without failures, ends every call, and compares the ledger with the provider's charges.
 func (w *world) quiesce() {
 	w.calm = true
-	for len(w.actors) > 0 {
-		ready := w.ready()
-		if len(ready) == 0 {
-			w.failf("all actors wait for locks: %s", w.actorStates())
-		} else {
-			w.send(pick(w, ready))
-		}
-		w.stopIfFailed()
+	w.drain()
+	if w.profile.rests {
+		w.rest()
 	}
 	who := (&actor{w: w, name: "auditor"}).as()
 	for _, flow := range w.flows {
@@ -49,6 +45,7 @@ func (w *world) quiesce() {
 	for _, later := range []time.Duration{62 * time.Minute, 25 * time.Hour} {
 		w.clock = w.clock.Add(later)
 		w.sweep()
+		w.quietly("sweep units", sweepUnitsOnce)
 	}
 	for _, c := range w.books.calls {
 		if c.state.Open() {
@@ -58,6 +55,19 @@ func (w *world) quiesce() {
 	w.stopIfFailed()
 	w.compare()
 	w.audit()
+}
+
+// drain lets all actors end.
+func (w *world) drain() {
+	for len(w.actors) > 0 {
+		ready := w.ready()
+		if len(ready) == 0 {
+			w.failf("all actors wait for locks: %s", w.actorStates())
+		} else {
+			w.send(pick(w, ready))
+		}
+		w.stopIfFailed()
+	}
 }
 
 // quietly calls the engine without other actors and without failures.
@@ -158,7 +168,8 @@ func (w *world) audit() {
 	w.quietly("verify", func(ctx context.Context, _ *engine.Engine) error {
 		findings, err := audit.New(w.cluster.db.Books(), time.Now).Verify(ctx) // Books does not have the server's role.
 		for _, f := range findings {
-			if !testdb.SimulatesTime(f.What) {
+			// A transaction takes less than the minutes that verify allows, but not by the simulated clock.
+			if !testdb.SimulatesTime(f.What) && !strings.Contains(f.String(), "other settings were in force") {
 				w.failf("verify: %s", f)
 			}
 		}

@@ -2,15 +2,14 @@ package simulation_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
 	"github.com/google/uuid"
 
+	"github.com/infin8content/engine/internal/caller"
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/engine"
-	"github.com/infin8content/engine/internal/fault"
 )
 
 // role is the script of an actor and its frequency.
@@ -41,12 +40,17 @@ var roles = []role{
 // profile is the character of a seed: its roles, the speed of time and the frequency of failures. Different profiles
 // find more than one mixed profile.
 type profile struct {
-	roles       []role // each as often as its frequency
-	crowd       int    // actors at the same time
-	passesOneIn int    // average number of steps between two moves of the clock
-	fragility   int    // frequency of failures; 0 for none
-	patience    int    // divides the frequency of failures, so that work goes on; 0 for 1
-	length      int    // multiplies the number of steps; 0 for 1
+	// begin creates the workflows of the organization.
+	begin       func(*world, *engine.Engine, caller.Caller) error
+	roles       []role    // each as often as its frequency
+	crowd       int       // actors at the same time
+	passesOneIn int       // average number of steps between two moves of the clock
+	fragility   int       // frequency of failures; 0 for none
+	patience    int       // divides the frequency of failures, so that work goes on; 0 for 1
+	slowness    int       // of 12 answers that are late, so many take longer still; 0 for 4
+	overcharge  cost.Pico // the most that a provider bills above a hold; 0 for many holds
+	rests       bool      // the work must come to rest by itself
+	length      int       // multiplies the number of steps; 0 for 1
 }
 
 // busy are the roles of the steps that follow the first one.
@@ -67,10 +71,24 @@ var sweeper = role{"sweeper", 0, true, sweepCalls}
 
 func (w *world) newProfile() profile {
 	t := profile{
-		crowd: 2 + w.chance.IntN(mostActors-1), passesOneIn: pick(w, []int{6, 15, 40}), fragility: pick(w, []int{0, 1, 1, 3}),
+		begin:       beginWithSix,
+		crowd:       2 + w.chance.IntN(mostActors-1),
+		passesOneIn: pick(w, []int{6, 15, 40}),
+		fragility:   pick(w, []int{0, 1, 1, 3}),
 	}
-	if w.oneIn(4) { // An organization whose people and workers are busy with later steps.
-		return profile{roles: busy, crowd: mostActors, passesOneIn: 60, fragility: t.fragility, patience: 8, length: 4}
+	switch w.chance.IntN(8) {
+	case 0: // An organization whose people and workers are busy with later steps.
+		return profile{
+			begin:       beginWithSix,
+			roles:       busy,
+			crowd:       mostActors,
+			passesOneIn: 60,
+			fragility:   t.fragility,
+			patience:    8,
+			length:      4,
+		}
+	case 1, 2, 3:
+		return writingArticles(t.fragility)
 	}
 	for len(t.roles) == 0 {
 		for _, r := range roles {
@@ -78,65 +96,6 @@ func (w *world) newProfile() profile {
 		}
 	}
 	return t
-}
-
-// answers are the refusals of each verb. Any other error is a fault of the engine, unless a connection has broken.
-var answers = map[string][]fault.Kind{
-	"reserve":  {fault.BudgetExhausted, fault.BudgetHeld, fault.TerminalState, fault.LostRun},
-	"dispatch": {fault.LostRun, fault.Conflict},
-	"release":  {fault.Conflict, fault.IdempotencyMismatch}, // A sweeper may have released the call for another reason.
-	"settle":   {fault.Conflict},
-	"finish":   {fault.LostRun},
-	"fail":     {fault.LostRun},
-	"renew":    {fault.LostRun},
-	"cancel":   {fault.TerminalState},
-	"generate": {fault.TerminalState, fault.StaleState},
-	"mismatch": {fault.IdempotencyMismatch},
-	"adjust":   {fault.Conflict},
-
-	"keep a part":  {fault.LostRun},
-	"add keywords": {fault.StaleState, fault.TerminalState, fault.Conflict},
-	// A keyword of an earlier visit is in no review.
-	"decide":    {fault.StaleState, fault.TerminalState, fault.Conflict, fault.NotFound},
-	"approve":   {fault.StaleState, fault.TerminalState, fault.Conflict, fault.FourEyes, fault.SelectionTooSmall},
-	"reject":    {fault.StaleState, fault.TerminalState, fault.Conflict},
-	"set gates": {fault.Conflict},
-	"cross":     {fault.StaleState, fault.TerminalState, fault.GateClosed},
-	"reset":     {fault.StaleState, fault.TerminalState},
-	"start":     {fault.StaleState, fault.TerminalState, fault.GateClosed},
-	"retry":     {fault.StaleState, fault.TerminalState},
-}
-
-// checkAnswer fails the simulation when a verb returns an unexpected error.
-func (w *world) checkAnswer(a *actor, verb string, err error) {
-	if verb == "sweep calls" && errors.Is(err, errLookup) || slices.Contains(answers[verb], fault.KindOf(err)) {
-		return
-	}
-	if a.broken && !expected(err) {
-		return
-	}
-	w.failf("%s: %s answers %s: %v", a.name, verb, fault.KindOf(err), err)
-}
-
-// note counts the result of a verb.
-func (w *world) note(a *actor, verb string, err error) {
-	what := verb
-	switch kind := fault.KindOf(err); {
-	case errors.Is(err, errLookup):
-		what += " with a failed lookup"
-	case err != nil && !expected(err):
-		what += " without an answer"
-	case err != nil:
-		what += " " + string(kind)
-	}
-	w.saw(what)
-	w.tracef("%s: %s", a.name, what)
-}
-
-// expected reports whether this error decides the result for the caller: success, or a refusal.
-func expected(err error) bool {
-	kind := fault.KindOf(err)
-	return kind != fault.Internal && kind != fault.Unavailable
 }
 
 // amount returns a hold of a few cents and some picodollars.

@@ -24,7 +24,7 @@ import (
 var (
 	oneSeed = flag.Uint64("seed", 0, "simulate only this seed and print its trace")
 	seeds   = flag.Uint64("seeds", 200, "number of seeds")
-	steps   = flag.Int("steps", 300, "number of decisions of each seed before quiescence")
+	length  = flag.Int("steps", 300, "number of decisions of each seed before quiescence")
 )
 
 func TestMain(m *testing.M) {
@@ -43,7 +43,7 @@ const seedsOfACluster = 16
 func TestSimulation(t *testing.T) {
 	t.Parallel()
 	if *oneSeed != 0 {
-		if got := simulate(newCluster(t), *oneSeed, *steps); !failed(t, *oneSeed, got) {
+		if got := simulate(newCluster(t), *oneSeed, *length); !failed(t, *oneSeed, got) {
 			t.Logf("the trace of seed %d:\n%s", *oneSeed, strings.Join(got.trace, "\n"))
 		}
 		return
@@ -55,7 +55,7 @@ func TestSimulation(t *testing.T) {
 				t.Parallel()
 				c := newCluster(t)
 				for seed := first; seed < first+seedsOfACluster && seed <= *seeds; seed++ {
-					got := simulate(c, seed, *steps)
+					got := simulate(c, seed, *length)
 					all.add(got.coverage)
 					if failed(t, seed, got) {
 						return // A failed simulation is not quiescent, so the database cannot be used again.
@@ -78,7 +78,7 @@ func failed(t *testing.T, seed uint64, got outcome) bool {
 		last = got.trace
 	}
 	t.Errorf("seed %d: %s\n%s\nRepeat it with:\n\tgo test ./test/simulation -run Simulation -seed %d -steps %d",
-		seed, got.failure, strings.Join(last, "\n"), seed, *steps)
+		seed, got.failure, strings.Join(last, "\n"), seed, *length)
 	return true
 }
 
@@ -87,10 +87,10 @@ func TestSchedule_SeedIsOneOrderOfEvents(t *testing.T) {
 	// The same seed must give the same trace in a new database and in a used one, including the final hashes, unless two
 	// actors wait for locks at once.
 	first, second := newCluster(t), newCluster(t)
-	simulate(second, 1001, *steps)
+	simulate(second, 1001, *length)
 	compared, ends := 0, 0
 	for _, seed := range []uint64{1002, 1003, 1004} {
-		one, other := simulate(first, seed, *steps), simulate(second, seed, *steps)
+		one, other := simulate(first, seed, *length), simulate(second, seed, *length)
 		if failed(t, seed, one) || failed(t, seed, other) {
 			return
 		}
@@ -105,7 +105,7 @@ func TestSchedule_SeedIsOneOrderOfEvents(t *testing.T) {
 		}
 	}
 	t.Logf("%d events are equal, and %d ends", compared, ends)
-	if compared < *steps {
+	if compared < *length {
 		t.Errorf("got %d events to compare, want more of them: choose other seeds", compared)
 	}
 }

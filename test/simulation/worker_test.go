@@ -3,13 +3,11 @@ package simulation_test
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/engine"
 	"github.com/infin8content/engine/internal/fault"
 	"github.com/infin8content/engine/internal/llm"
-	"github.com/infin8content/engine/internal/postgres"
 	"github.com/infin8content/engine/internal/workflow"
 )
 
@@ -31,7 +29,11 @@ func worker(a *actor) {
 	}
 	a.w.saw("a run is taken")
 	a.pause()
-	if run.Step != workflow.StepICP {
+	switch {
+	case run.Step.HasUnits():
+		a.overUnits(me, flow, *run)
+		return
+	case run.Step != workflow.StepICP:
 		a.runStep(run)
 		return
 	}
@@ -59,11 +61,11 @@ func worker(a *actor) {
 		a.fail(run, workflow.FailureNetwork)
 		return
 	}
-	a.attempt(run, a.w.provider.send(a, call))
+	a.conclude(run, a.w.provider.send(a, call))
 }
 
-// attempt books the result of a request and ends the run.
-func (a *actor) attempt(run *workflow.Run, request *charge) {
+// conclude books the result of a request and ends the run.
+func (a *actor) conclude(run *workflow.Run, request *charge) {
 	a.pause()
 	a.disturb(run, 5)
 	for a.w.oneIn(2) { // The answer may take longer than the lease.
@@ -240,6 +242,3 @@ func (a *actor) adjust(entry cost.Entry, amount cost.Pico) {
 		a.w.saw("adjust replayed")
 	}
 }
-
-// Unit does nothing: the simulated steps have no units.
-func (jobs) Unit(context.Context, postgres.Tx, workflow.Unit, time.Time) error { return nil }

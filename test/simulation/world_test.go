@@ -72,12 +72,15 @@ func (s *server) restart() {
 		Jobs:  jobs{s.w},
 		Drives: []workflow.StepKey{
 			workflow.StepICP, workflow.StepCompetitor, workflow.StepClustering, workflow.StepValidation,
+			workflow.StepArticle,
 		},
 		WorkflowLimit: workflowLimit,
 		MonthLimit:    monthLimit,
+		ArticleCap:    writtenCap,
+		Units:         engine.UnitLimits{PerWorkflow: unitsOfWorkflow, PerOrganization: unitsOfOrganization},
 		SweptAtOnce:   1,
 		NewID:         s.w.newID,
-		Now:           func() time.Time { return s.w.tick().Add(s.skew) },
+		Now:           s.now,
 		Jitter:        s.w.chance.Float64,
 	})
 	if err != nil {
@@ -85,6 +88,9 @@ func (s *server) restart() {
 	}
 	s.engine = e
 }
+
+// now reads the server's clock.
+func (s *server) now() time.Time { return s.w.tick().Add(s.skew) }
 
 // workflowLimit and monthLimit are the organization's first limits: a few calls. articleCap is less than a workflow's.
 const workflowLimit, monthLimit, articleCap = 50 * cent, 140 * cent, 20 * cent
@@ -103,6 +109,7 @@ type world struct {
 	timeZone     string
 	provider     *provider
 	books        *books
+	units        *units
 	flows        []uuid.UUID
 	// articles have budgets in the first workflow.
 	articles  []uuid.UUID
@@ -162,6 +169,7 @@ func simulateWith(c *cluster, seed uint64, steps int, of func(*world) profile) o
 	}
 	w.organization = w.newID()
 	w.provider = newProvider(w)
+	w.units = newUnits(w)
 	w.books = newBooks(w)
 	func() {
 		defer w.abandon()
@@ -212,42 +220,17 @@ func (w *world) abandon() {
 	}
 }
 
-// begin creates an organization with six workflows: three wait for a worker in the first step, one in the second, and
-// one waits for people.
+// begin creates the servers and an organization with what the profile needs.
 func (w *world) begin() {
 	w.clock = pick(w, moments)
 	for i, skew := range []time.Duration{0, time.Duration(w.chance.IntN(3001)-1500) * time.Millisecond} {
 		w.servers = append(w.servers, &server{w: w, number: i, skew: skew})
 		w.servers[i].restart()
 	}
-	ctx, e := context.Background(), w.servers[0].engine
 	who := caller.Caller{Actor: "founder", OrganizationID: w.organization, Role: caller.Admin}
-	err := e.Admit(ctx, who)
-	for range 4 {
-		made, failed := e.Create(ctx, who, w.newFlow())
-		w.flows = append(w.flows, made.Workflow.ID)
-		if err == nil {
-			err = failed
-		}
-	}
-	for _, flow := range w.flows[1:] {
-		if _, failed := e.GenerateICP(ctx, who, engine.GenerateICPInput{WorkflowID: flow}); err == nil {
-			err = failed
-		}
-	}
-	for _, last := range []workflow.StepKey{workflow.StepICP, workflow.StepCompetitor} {
-		if flow, failed := w.forward(e, who, last); err == nil {
-			w.flows, err = append(w.flows, flow), failed
-		}
-	}
+	err := w.servers[0].engine.Admit(context.Background(), who)
 	if err == nil {
-		w.articles = []uuid.UUID{w.newID(), w.newID()}
-		err = postgres.New(w.cluster.pools[0]).OpenArticleBudgets(ctx, who, postgres.NewArticleBudgets{
-			WorkflowID: w.flows[0],
-			ArticleIDs: w.articles,
-			Cap:        articleCap,
-			At:         w.clock,
-		})
+		err = w.profile.begin(w, w.servers[0].engine, who)
 	}
 	if err != nil {
 		w.failf("create the organization: %v", err)
