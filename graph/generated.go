@@ -801,8 +801,9 @@ type Mutation {
 
   """
   Approves and rejects the last texts of articles, one by one or by a filter. A rejection with feedback opens the article
-  again: the next attempt has the feedback, at most three times in a visit. All items are decided, or none.
-  ` + "`" + `REVISION_CONFLICT` + "`" + ` when an article has another revision than the expected one.
+  again: the next attempt has the feedback, at most three times in a visit. All items are decided, or none. A repeated
+  verdict changes nothing. ` + "`" + `REVISION_CONFLICT` + "`" + ` when an article has another revision than the expected one, ` + "`" + `CONFLICT` + "`" + ` when
+  it is being written: wait for its text.
   Requires OPERATE.
   """
   decideArticles(
@@ -3151,7 +3152,10 @@ input DecideArticlesInput {
   workflowId: ID!
   "The articles, at most 100, each with a verdict."
   items: [ArticleItemInput!]
-  "All articles with a text that this filter chooses. The verdict is about their last texts."
+  """
+  All articles with a text that this filter chooses, except those that are being written. Without ` + "`" + `states` + "`" + ` it chooses
+  ` + "`" + `DONE` + "`" + ` and ` + "`" + `FAILED` + "`" + ` ones. The verdict is about their last texts.
+  """
   where: ArticleFilter
   "The verdict about the articles of ` + "`" + `where` + "`" + `."
   verdict: ArticleVerdict

@@ -545,7 +545,8 @@ type DecideArticlesInput struct {
 	WorkflowID publicid.ID `json:"workflowId"`
 	// The articles, at most 100, each with a verdict.
 	Items graphql.Omittable[[]ArticleItemInput] `json:"items,omitempty"`
-	// All articles with a text that this filter chooses. The verdict is about their last texts.
+	// All articles with a text that this filter chooses, except those that are being written. Without `states` it chooses
+	// `DONE` and `FAILED` ones. The verdict is about their last texts.
 	Where graphql.Omittable[*ArticleFilter] `json:"where,omitempty"`
 	// The verdict about the articles of `where`.
 	Verdict graphql.Omittable[*content.ArticleVerdict] `json:"verdict,omitempty"`

@@ -85,6 +85,33 @@ func isWriting(flow workflow.Workflow) bool {
 	return flow.State == step.Processing || flow.State == step.Failed || flow.State == step.Completed
 }
 
+// articleInStep returns an article of a current visit. One that no current visit writes, because a RESET has taken the
+// workflow out of step 6, is *StaleStateError or *TerminalError.
+func (e *Engine) articleInStep(ctx context.Context, who caller.Caller, id uuid.UUID) (Article, error) {
+	article, err := e.Article(ctx, who, id)
+	if fault.KindOf(err) != fault.NotFound {
+		return article, err
+	}
+	flows, failed := e.store.WorkflowsOfArticles(ctx, who, []uuid.UUID{id})
+	if failed != nil {
+		return article, fmt.Errorf("read the workflow of article %s: %w", id, failed)
+	}
+	flow, there := flows[id]
+	if !there || e.reach(ctx, who, flow, "article") != nil {
+		return article, err
+	}
+	current, failed := e.Workflow(ctx, who, flow)
+	switch {
+	case failed != nil:
+		return article, failed
+	case current.IsTerminal():
+		return article, &TerminalError{Current: current}
+	case isWriting(current):
+		return article, err
+	}
+	return article, &StaleStateError{Current: current}
+}
+
 // articleChange is a change of an article by a person, as idempotency sees it.
 type articleChange struct {
 	id             uuid.UUID
@@ -96,7 +123,7 @@ type articleChange struct {
 func (e *Engine) changeArticle(
 	ctx context.Context, who caller.Caller, c articleChange, change func(*postgres.Store, *lockedUnit, Article) error,
 ) (ChangedArticle, error) {
-	article, err := e.Article(ctx, who, c.id)
+	article, err := e.articleInStep(ctx, who, c.id)
 	if err != nil {
 		return ChangedArticle{}, err
 	}

@@ -27,14 +27,18 @@ type ArticleItemInput struct {
 	Feedback string
 }
 
-// ArticleFilter chooses articles that have a text.
+// ArticleFilter chooses articles that have a text and are not being written.
 type ArticleFilter struct {
-	States      []workflow.UnitState // all when empty
+	States      []workflow.UnitState // DONE and FAILED when empty
 	NeedsReview *bool
 }
 
 func (f ArticleFilter) matches(a Article) bool {
-	return a.Last != nil && (len(f.States) == 0 || slices.Contains(f.States, a.Unit.State)) &&
+	states := f.States
+	if len(states) == 0 {
+		states = []workflow.UnitState{workflow.UnitDone, workflow.UnitFailed}
+	}
+	return a.Last != nil && !a.Unit.State.IsOpen() && slices.Contains(states, a.Unit.State) &&
 		(f.NeedsReview == nil || *f.NeedsReview == a.Last.NeedsReview)
 }
 
@@ -57,7 +61,8 @@ type DecidedArticles struct {
 
 // DecideArticles approves and rejects the last texts of articles. A rejection with feedback opens the article again,
 // and its next attempt has the feedback as data, at most MaxRejections times in a visit. Of a step that has failed it
-// begins a new run. A repeated verdict about the same text changes nothing. *RevisionConflictError for another text,
+// begins a new run. A repeated verdict about the same text changes nothing, unless the attempt that it has asked for is
+// over without a text. *RevisionConflictError for another text, CONFLICT for an article that is being written,
 // *StaleStateError outside of step 6. All items are decided, or none.
 func (e *Engine) DecideArticles(
 	ctx context.Context, who caller.Caller, in DecideArticlesInput,
@@ -227,11 +232,11 @@ func (d *judging) add(ctx context.Context, in ArticleItemInput, field []string) 
 	if saysNothing(decision.Feedback) {
 		decision.Feedback = ""
 	}
-	if all := d.before[a.ID]; len(all) > 0 {
-		last := all[len(all)-1]
-		if last.Revision == decision.Revision && last.Verdict == decision.Verdict && last.Feedback == decision.Feedback {
-			return nil
-		}
+	switch open := a.Unit.State.IsOpen(); {
+	case d.repeats(decision) && (open || !decision.Asks()):
+		return nil
+	case open:
+		return isBeingWritten(a).At(append(slices.Clone(field), "articleId")...)
 	}
 	if decision.Asks() {
 		if err := d.sendBack(ctx, a, decision.Feedback); err != nil {
@@ -240,6 +245,21 @@ func (d *judging) add(ctx context.Context, in ArticleItemInput, field []string) 
 	}
 	d.decisions = append(d.decisions, decision)
 	return nil
+}
+
+// repeats reports whether a decision is the last one about its article once more.
+func (d *judging) repeats(decision content.ArticleDecision) bool {
+	all := d.before[decision.ArticleID]
+	if len(all) == 0 {
+		return false
+	}
+	last := all[len(all)-1]
+	return last.Revision == decision.Revision && last.Verdict == decision.Verdict && last.Feedback == decision.Feedback
+}
+
+// isBeingWritten returns the error of a verdict about a text that another one will replace.
+func isBeingWritten(a Article) *fault.Error {
+	return fault.New(fault.Conflict, "%q is being written. Wait for its text.", a.Title())
 }
 
 // sendBack opens the unit of an article again.
@@ -254,10 +274,6 @@ func (d *judging) sendBack(ctx context.Context, a Article, feedback string) erro
 		return err
 	}
 	_, err = d.reopenIn(ctx, d.tx, d.who, &l, feedback)
-	var illegal *workflow.IllegalUnitMoveError
-	if errors.As(err, &illegal) {
-		return fault.New(fault.Conflict, "%q is being written. Wait for its text.", a.Title())
-	}
 	d.flow = l.flow
 	return err
 }

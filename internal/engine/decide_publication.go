@@ -48,7 +48,7 @@ type ChangedPublication struct {
 // DecidePublication decides about a publication that waits for a person, and takes one from its readers. ADOPT and
 // OVERWRITE begin another attempt at the unit. SKIP leaves the unit out, unless it runs or is done, and so does
 // UNPUBLISH once the post is a draft: the step then ends without it, as with SkipUnit. CONFLICT when the publication is
-// in another state, *StaleStateError when its step is over.
+// in another state, *StaleStateError when its step is over, *TerminalError when its workflow is.
 func (e *Engine) DecidePublication(
 	ctx context.Context, who caller.Caller, in DecidePublicationInput,
 ) (_ ChangedPublication, err error) {
@@ -125,7 +125,10 @@ func (e *Engine) decidePublication(
 	case ChoiceSkip:
 		return e.leaveOut(ctx, tx, who, l, in.Reason)
 	}
-	if !works {
+	switch {
+	case l.flow.IsTerminal():
+		return &TerminalError{Current: l.flow}
+	case !works:
 		return &StaleStateError{Current: l.flow}
 	}
 	if l.unit.State.IsOpen() {

@@ -51,7 +51,7 @@ func (e *Engine) RegenerateSection(
 	}
 	var made RegeneratedSection
 	if in.DryRun {
-		if made.Article, err = e.Article(ctx, who, in.ArticleID); err != nil {
+		if made.Article, err = e.articleInStep(ctx, who, in.ArticleID); err != nil {
 			return made, err
 		}
 		if made.Workflow, err = e.Workflow(ctx, who, made.Article.WorkflowID); err != nil {
@@ -72,9 +72,6 @@ func (e *Engine) RegenerateSection(
 			return err
 		}
 		made.Likely, made.Most = asked.Likely, asked.Most
-		if a.Unit.State.IsOpen() {
-			return fault.New(fault.Conflict, "The article is being written. Wait for its text.")
-		}
 		if _, err := e.reopenIn(ctx, tx, who, l, in.Instruction); err != nil {
 			return err
 		}
@@ -98,11 +95,17 @@ func (e *Engine) checkSection(
 	ctx context.Context, store *postgres.Store, who caller.Caller, made *RegeneratedSection, in RegenerateSectionInput,
 ) error {
 	a := made.Article
-	if !isWriting(made.Workflow) {
+	switch {
+	case made.Workflow.IsTerminal():
+		return &TerminalError{Current: made.Workflow}
+	case !isWriting(made.Workflow):
 		return &StaleStateError{Current: made.Workflow}
 	}
 	if err := checkRevision(a, in.ExpectedRevision); err != nil {
 		return err
+	}
+	if a.Unit.State.IsOpen() {
+		return isBeingWritten(a)
 	}
 	texts, err := store.VersionTexts(ctx, who, map[uuid.UUID]int{a.ID: a.Last.Revision})
 	if err != nil {

@@ -44,17 +44,16 @@ func (e *Engine) ReopenUnit(ctx context.Context, who caller.Caller, in ReopenUni
 func (e *Engine) reopenIn(
 	ctx context.Context, tx *postgres.Store, who caller.Caller, l *lockedUnit, reason string,
 ) (workflow.Unit, error) {
-	if l.unit.State.IsOpen() {
-		return l.unit, &workflow.IllegalUnitMoveError{From: l.unit.State, Kind: workflow.UnitReopen}
-	}
 	step := l.step()
 	switch {
+	case !l.isInStep(step.Processing, step.Failed, step.Completed):
+		return l.unit, &StaleStateError{Current: l.flow}
+	case l.unit.State.IsOpen():
+		return l.unit, &workflow.IllegalUnitMoveError{From: l.unit.State, Kind: workflow.UnitReopen}
 	case l.isInStep(step.Failed):
 		if err := e.runFor(ctx, tx, who, l); err != nil {
 			return l.unit, err
 		}
-	case !l.isInStep(step.Processing, step.Completed):
-		return l.unit, &StaleStateError{Current: l.flow}
 	}
 	next, err := l.unit.Reopen(l.flow.Version, l.at)
 	if err != nil {

@@ -43,6 +43,25 @@ func Write(t testing.TB, db *DB, who caller.Caller, p Planned) Written {
 // WriteArticles takes a planned workflow whose first n articles are approved to ARTICLE_PROCESSING and writes them.
 func WriteArticles(t testing.TB, db *DB, who caller.Caller, p Planned, n int) []Written {
 	t.Helper()
+	ctx, store, written := context.Background(), db.Store(), ParkArticles(t, db, who, p, n)
+	for i := range written {
+		w := &written[i]
+		claimed := moveUnit(t, store, who, w.Unit, workflow.UnitClaim)
+		err := store.InTx(ctx, func(tx *postgres.Store) (err error) {
+			w.Unit, w.Version, err = writeArticle(ctx, tx, who, w.Article, claimed)
+			return err
+		})
+		if err != nil {
+			t.Fatalf("write an article: %v", err)
+		}
+	}
+	return written
+}
+
+// ParkArticles takes a planned workflow whose first n articles are approved to ARTICLE_PROCESSING. Their units wait for
+// a worker, and none has a version.
+func ParkArticles(t testing.TB, db *DB, who caller.Caller, p Planned, n int) []Written {
+	t.Helper()
 	ctx, store, flow := context.Background(), db.Store(), p.Flow
 	for flow.State != workflow.ArticleProcessing {
 		flow = Move(t, store, who, flow, flow.State.NextStates()[0])
@@ -73,15 +92,7 @@ func WriteArticles(t testing.TB, db *DB, who caller.Caller, p Planned, n int) []
 		t.Fatal(err)
 	}
 	for i := range written {
-		w := &written[i]
-		claimed := moveUnit(t, store, who, units[flow.ID][i], workflow.UnitClaim)
-		err = store.InTx(ctx, func(tx *postgres.Store) (err error) {
-			w.Unit, w.Version, err = writeArticle(ctx, tx, who, w.Article, claimed)
-			return err
-		})
-		if err != nil {
-			t.Fatalf("write an article: %v", err)
-		}
+		written[i].Unit = units[flow.ID][i]
 	}
 	return written
 }
