@@ -1,5 +1,5 @@
 // A question to the person, in the browser's own dialog.
-import { useId, useLayoutEffect, useRef, type FormEvent, type ReactNode } from 'react'
+import { useId, useLayoutEffect, useRef, type ReactNode } from 'react'
 import type { UserError } from '../api/client'
 import type { Problem } from '../api/network'
 import { Button, ProblemNote } from './basic'
@@ -30,13 +30,16 @@ export function Dialog({
     shown?.showModal()
     return () => shown?.close()
   }, [])
-  const send = (event: FormEvent) => {
+  const send = (event: { preventDefault: () => void }) => {
     event.preventDefault()
     if (reason === null && !isBusy) onSubmit()
   }
   return (
     <dialog ref={dialog} aria-labelledby={id} onCancel={(event) => { event.preventDefault(); onClose() }}
-      onKeyDown={(event) => event.stopPropagation()}>
+      onKeyDown={(event) => {
+        event.stopPropagation()
+        if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) send(event)
+      }}>
       <form onSubmit={send} noValidate>
         <h2 id={id}>{title}</h2>
         {children}

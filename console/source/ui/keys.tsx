@@ -1,4 +1,4 @@
-// The keyboard: / search, j and k rows, Enter opens, ? help.
+// The keyboard: / search, j and k rows, d decision, Enter opens, ? help.
 import { useEffect } from 'react'
 import { createStore, useStore } from '../api/store'
 import { Dialog } from './dialog'
@@ -15,6 +15,14 @@ function moveRow(by: 1 | -1) {
   const at = rows.findIndex((row) => row.contains(document.activeElement))
   const next = rows[at < 0 ? (by > 0 ? 0 : rows.length - 1) : Math.max(0, Math.min(rows.length - 1, at + by))]
   const target = next?.querySelector<HTMLElement>('a, button') ?? next?.querySelector<HTMLElement>('input') ?? next
+  target?.focus()
+  target?.scrollIntoView({ block: 'nearest' })
+}
+
+/** Moves the focus to the buttons that decide about the page. The first one that works has it. */
+function moveToDecision() {
+  const buttons = [...document.querySelectorAll<HTMLElement>('main :is(.decision, [data-decision]) .buttons > :is(button, .why > button)')]
+  const target = buttons.find((button) => button.getAttribute('aria-disabled') !== 'true') ?? buttons[0]
   target?.focus()
   target?.scrollIntoView({ block: 'nearest' })
 }
@@ -39,6 +47,7 @@ function onKey(event: KeyboardEvent) {
     case '/': document.getElementById(searchId)?.focus(); break
     case 'j': moveRow(1); break
     case 'k': moveRow(-1); break
+    case 'd': moveToDecision(); break
     case '?': openHelp(); break
     default: return
   }
@@ -56,7 +65,8 @@ export function Help() {
 }
 
 const keys = [
-  ['/', 'Search'], ['j', 'Next row'], ['k', 'Previous row'], ['Enter', 'Open the row'], ['Esc', 'Close a dialog'],
+  ['/', 'Search'], ['j', 'Next row'], ['k', 'Previous row'], ['Enter', 'Open the row'], ['d', 'Go to the decision'],
+  ['Ctrl + Enter', 'Carry a dialog out'], ['Esc', 'Close a dialog'],
   ['?', 'This help'],
 ]
 

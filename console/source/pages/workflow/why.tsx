@@ -25,7 +25,7 @@ export function WhyCard({ workflow, steps }: { workflow: Workflow; steps: Steps 
     else act(action.key)
   }
   return (
-    <section className="card" aria-labelledby="why">
+    <section className="card" aria-labelledby="why" data-decision="">
       <h2 id="why">Why is it not moving?</h2>
       <p className="why-sentence">{activity.sentence}</p>
       <dl className="facts">
