@@ -131,10 +131,17 @@ func (r *Resolver) wrapArticle(a engine.Article, w *model.Workflow, window artic
 	}
 }
 
-// ofPages calls fetch once with the articles that the pages of all workflows of a list have.
+// ofPages calls fetch once with the articles that the pages of all workflows of a list have, or a list of the
+// organization.
 func ofPages[V any](
 	ctx context.Context, r *Resolver, a *model.Article, key any, fetch func([]engine.Article) (map[uuid.UUID]V, error),
 ) (value V, err error) {
+	if list, one := a.Window.(*articlesBeside); one {
+		values, err := load(a.Workflow.Batch, [2]any{list, key}, func([]workflow.Workflow) (map[uuid.UUID]V, error) {
+			return fetch(*list)
+		})
+		return values[a.Article.ID], err
+	}
 	found, err := r.articlesOf(ctx, a.Workflow)
 	if err != nil {
 		return value, err

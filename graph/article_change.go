@@ -12,7 +12,6 @@ import (
 	"github.com/infin8content/engine/internal/engine"
 	"github.com/infin8content/engine/internal/fault"
 	"github.com/infin8content/engine/internal/publicid"
-	"github.com/infin8content/engine/internal/workflow"
 )
 
 // blamesArticle says that the usual refusals concern the article.
@@ -157,21 +156,17 @@ type articleDecisionsKey struct{}
 
 // articleDecision returns the last verdict about a text of an article; nil without one.
 func (r *Resolver) articleDecision(ctx context.Context, a *model.Article) (*model.ArticleDecision, error) {
-	found, err := r.articlesOf(ctx, a.Workflow)
-	if err != nil {
-		return nil, err
-	}
-	decisions, err := load(a.Workflow.Batch, articleDecisionsKey{},
-		func([]workflow.Workflow) (map[uuid.UUID]content.ArticleDecision, error) {
-			var all []engine.Article
-			for _, articles := range found {
-				all = append(all, articles...)
+	decision, err := ofPages(ctx, r, a, articleDecisionsKey{},
+		func(shown []engine.Article) (map[uuid.UUID]*content.ArticleDecision, error) {
+			found, err := r.Engine.ArticleDecisions(ctx, caller.From(ctx), shown)
+			decisions := map[uuid.UUID]*content.ArticleDecision{}
+			for id, decision := range found {
+				decisions[id] = &decision
 			}
-			return r.Engine.ArticleDecisions(ctx, caller.From(ctx), all)
+			return decisions, err
 		})
-	decision, there := decisions[a.Article.ID]
-	if err != nil || !there {
+	if err != nil || decision == nil {
 		return nil, err
 	}
-	return &model.ArticleDecision{ArticleDecision: decision}, nil
+	return &model.ArticleDecision{ArticleDecision: *decision}, nil
 }

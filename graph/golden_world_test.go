@@ -156,7 +156,15 @@ func validate(t *testing.T, b graphtest.Bundle) {
 }
 
 // write adds the data of the requests "with: articles" to the plan: the article of Hooli is written, and quotes a page.
-func write(t *testing.T, b graphtest.Bundle) {
+func write(t *testing.T, b graphtest.Bundle) { testdb.Write(t, b.DB, b.Who, approvedPlan(t, b)) }
+
+// failWriting adds the data of the requests "with: failed articles" to the plan: the article of Hooli is not written.
+func failWriting(t *testing.T, b graphtest.Bundle) {
+	testdb.FailArticles(t, b.DB, b.Who, approvedPlan(t, b), 1)
+}
+
+// approvedPlan returns the plan of Hooli, whose gate is off.
+func approvedPlan(t *testing.T, b graphtest.Bundle) testdb.Planned {
 	t.Helper()
 	ctx, id, off := context.Background(), uuid.MustParse("00000000-0000-7000-8000-000000000008"), workflow.GateOff
 	if _, err := b.Engine.SetGates(ctx, b.Who, engine.SetGatesInput{Plan: &off}); err != nil {
@@ -170,7 +178,7 @@ func write(t *testing.T, b graphtest.Bundle) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	testdb.Write(t, b.DB, b.Who, testdb.Planned{Flow: flow, Visit: plans[id].Visit, Plan: plans[id]})
+	return testdb.Planned{Flow: flow, Visit: plans[id].Visit, Plan: plans[id]}
 }
 
 // conclude adds the data of the requests "with: publishing" to the articles: Hooli waits at the gate PUBLISH.

@@ -17,10 +17,14 @@ import (
 // The batch keys of publications, their events and their targets.
 type (
 	publicationsKey      struct{}
-	publicationEventsKey struct {
+	publicationEventsKey struct{}
+	publicationTitlesKey struct{}
+	// besideKey names a field of the publications of one list: those of a page, or all of the workflows.
+	besideKey struct {
+		field  any
 		all    bool
 		page   model.PublicationPage
-		beside *[]uuid.UUID
+		beside *[]workflow.Publication
 	}
 	publishTargetsKey struct{}
 )
@@ -143,10 +147,11 @@ func (r *Resolver) publicationsByState(
 	if err != nil {
 		return nil, err
 	}
-	shown, beside := batchOf(found), make([]uuid.UUID, len(found))
+	flows, beside := make([]workflow.Workflow, len(found)), make([]workflow.Publication, len(found))
 	for i, p := range found {
-		beside[i] = p.ID
+		flows[i], beside[i] = p.Workflow, p.Publication
 	}
+	shown := batchOf(flows)
 	wrap := func(p engine.PublicationOfWorkflow) *model.Publication {
 		return &model.Publication{Publication: p.Publication, Workflow: shown[p.WorkflowID], Beside: &beside}
 	}
@@ -156,34 +161,21 @@ func (r *Resolver) publicationsByState(
 	}), nil
 }
 
-// batchOf returns the workflows of some publications, each once and all in one batch.
-func batchOf(publications []engine.PublicationOfWorkflow) map[uuid.UUID]*model.Workflow {
-	shown := map[uuid.UUID]*model.Workflow{}
-	var flows []workflow.Workflow
-	for _, p := range publications {
-		if _, there := shown[p.WorkflowID]; !there {
-			shown[p.WorkflowID] = nil
-			flows = append(flows, p.Workflow)
-		}
-	}
-	for _, flow := range model.NewBatch(flows) {
-		shown[flow.Workflow.ID] = flow
-	}
-	return shown
-}
-
-// publicationTitle returns the title of the article of a publication.
+// publicationTitle returns the title of the article of a publication, with those of the publications beside it.
 func (r *Resolver) publicationTitle(ctx context.Context, p *model.Publication) (string, error) {
-	articles, err := r.articlesOf(ctx, p.Workflow)
-	if err != nil {
-		return "", err
-	}
-	for _, a := range articles[p.WorkflowID] {
-		if a.ID == p.Publication.ArticleID {
-			return a.Title(), nil
+	titles, err := ofBeside(ctx, r, p, publicationTitlesKey{}, func(
+		shown []workflow.Publication,
+	) (map[uuid.UUID]string, error) {
+		articles := map[uuid.UUID]uuid.UUID{}
+		for _, one := range shown {
+			articles[one.ArticleID] = one.WorkflowID
 		}
+		return r.Engine.ArticleTitles(ctx, caller.From(ctx), articles)
+	})
+	if title, there := titles[p.Publication.ArticleID]; there {
+		return title, err
 	}
-	return p.Keyword, nil
+	return p.Keyword, err
 }
 
 // publicationsOf returns all publications of a workflow, with those of its batch.
@@ -208,35 +200,18 @@ func (r *Resolver) publicationsOfArticle(ctx context.Context, a *model.Article) 
 	return own, err
 }
 
-// publicationEvents returns the events of a publication, the last first, with those of the publications that are shown
-// beside it.
+// publicationEvents returns the events of a publication, the last first, with those of the publications beside it.
 func (r *Resolver) publicationEvents(
 	ctx context.Context, p *model.Publication,
 ) ([]model.PublicationEvent, error) {
-	if p.Beside == nil {
-		if _, err := r.publicationsOf(ctx, p.Workflow); err != nil {
-			return nil, err
-		}
-	}
-	key := publicationEventsKey{all: p.Shown == nil, beside: p.Beside}
-	if p.Shown != nil {
-		key.page = *p.Shown
-	}
-	found, err := load(p.Workflow.Batch, key, func(
-		all []workflow.Workflow,
+	found, err := ofBeside(ctx, r, p, publicationEventsKey{}, func(
+		shown []workflow.Publication,
 	) (map[uuid.UUID][]workflow.PublicationEvent, error) {
-		var shown []uuid.UUID
-		if p.Beside != nil {
-			return r.Engine.PublicationEvents(ctx, caller.From(ctx), *p.Beside)
+		ids := make([]uuid.UUID, len(shown))
+		for i, one := range shown {
+			ids[i] = one.ID
 		}
-		for _, flow := range all {
-			publications, err := r.publicationsOf(ctx, &model.Workflow{Workflow: flow, Batch: p.Workflow.Batch})
-			if err != nil {
-				return nil, err
-			}
-			shown = append(shown, shownOf(publications, p.Shown)...)
-		}
-		return r.Engine.PublicationEvents(ctx, caller.From(ctx), shown)
+		return r.Engine.PublicationEvents(ctx, caller.From(ctx), ids)
 	})
 	events := make([]model.PublicationEvent, len(found[p.Publication.ID]))
 	for i, e := range found[p.Publication.ID] {
@@ -245,15 +220,42 @@ func (r *Resolver) publicationEvents(
 	return events, err
 }
 
-// shownOf returns the ids of the publications on a page; of all when it is nil.
-func shownOf(all []workflow.Publication, on *model.PublicationPage) (shown []uuid.UUID) {
-	if on != nil {
-		all = besides(all, numbered{window: window{size: on.Size, backward: on.Backward}, from: on.From})
+// ofBeside calls fetch once with the publications that are shown beside a publication, itself among them.
+func ofBeside[V any](
+	ctx context.Context, r *Resolver, p *model.Publication, field any,
+	fetch func([]workflow.Publication) (map[uuid.UUID]V, error),
+) (map[uuid.UUID]V, error) {
+	if p.Beside == nil {
+		if _, err := r.publicationsOf(ctx, p.Workflow); err != nil {
+			return nil, err
+		}
 	}
-	for _, p := range all {
-		shown = append(shown, p.ID)
+	key := besideKey{field: field, all: p.Shown == nil, beside: p.Beside}
+	if p.Shown != nil {
+		key.page = *p.Shown
 	}
-	return shown
+	return load(p.Workflow.Batch, key, func(all []workflow.Workflow) (map[uuid.UUID]V, error) {
+		if p.Beside != nil {
+			return fetch(*p.Beside)
+		}
+		var shown []workflow.Publication
+		for _, flow := range all {
+			publications, err := r.publicationsOf(ctx, &model.Workflow{Workflow: flow, Batch: p.Workflow.Batch})
+			if err != nil {
+				return nil, err
+			}
+			shown = append(shown, shownOf(publications, p.Shown)...)
+		}
+		return fetch(shown)
+	})
+}
+
+// shownOf returns the publications on a page; all when it is nil.
+func shownOf(all []workflow.Publication, on *model.PublicationPage) []workflow.Publication {
+	if on == nil {
+		return all
+	}
+	return besides(all, numbered{window: window{size: on.Size, backward: on.Backward}, from: on.From})
 }
 
 // publicationTarget returns the target of a publication.

@@ -102,6 +102,15 @@ func TestPublications_OfTheOrganizationByState(t *testing.T) {
 		len(all.Nodes[0].Events) != 1 || len(all.Nodes[1].Events) != 2 {
 		t.Fatalf("got %+v, want two publications with their workflow and events", all)
 	}
+	titles := b.Ask(t, `query($id: ID!) { workflow(id: $id) { publications { nodes { id articleTitle } }
+		articles { nodes { title } } } }`, map[string]any{"id": graphtest.IDOf(published.Flow)})
+	title := graphtest.Get(t, titles, "data", "workflow", "articles", "nodes", 0, "title").(string)
+	for i, node := range all.Nodes {
+		own := graphtest.Get(t, titles, "data", "workflow", "publications", "nodes", i, "articleTitle")
+		if title == "" || node.ArticleTitle != title || own != title {
+			t.Errorf("got the titles %q and %q, want %q", node.ArticleTitle, own, title)
+		}
+	}
 	first := ask(map[string]any{"states": []string{"SENT", "PLANNED"}, "first": 1}).Data.Organization.Publications
 	if !first.PageInfo.HasNextPage || len(first.Nodes) != 1 || first.Nodes[0].ID != all.Nodes[0].ID {
 		t.Errorf("the first: got %+v", first)

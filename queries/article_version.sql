@@ -81,6 +81,20 @@ JOIN article_versions AS v
 ORDER BY v.article_id, v.revision DESC
 LIMIT @page_size;
 
+-- ArticleVersionListLastByArticles returns the last version of each article in a visit, without its text.
+-- name: ArticleVersionListLastByArticles :many
+WITH wanted AS (
+    SELECT unnest(@article_ids::uuid[]) AS article_id, unnest(@visits::integer[]) AS visit
+)
+SELECT DISTINCT ON (v.article_id) v.article_id, v.revision, v.workflow_id, v.visit, v.based_on, v.title,
+    v.meta_description, v.words, v.fingerprint, v.checks, v.needs_review, v.mode, v.brand_revision, v.author_kind,
+    v.is_synthetic, v.actor, v.reason, v.created_at
+FROM wanted
+JOIN article_versions AS v
+    ON v.organization_id = @organization_id AND v.article_id = wanted.article_id AND v.visit = wanted.visit
+ORDER BY v.article_id, v.revision DESC
+LIMIT @page_size;
+
 -- ArticleVersionListTexts returns the texts of versions: of each article the one of its revision.
 -- name: ArticleVersionListTexts :many
 WITH wanted AS (

@@ -3,8 +3,6 @@ package model
 import (
 	"time"
 
-	"github.com/google/uuid"
-
 	"github.com/infin8content/engine/internal/publicid"
 	"github.com/infin8content/engine/internal/workflow"
 )
@@ -15,8 +13,8 @@ type Publication struct {
 	Workflow *Workflow
 	// Shown chooses the publications that the same field lists of each workflow; nil for all.
 	Shown *PublicationPage
-	// Beside has the ids of the publications in a list of several workflows; nil in a list of one.
-	Beside *[]uuid.UUID
+	// Beside has the publications in a list of several workflows; nil in a list of one.
+	Beside *[]workflow.Publication
 }
 
 // PublicationPage is a page of a workflow's publications: so many after so many, or before.

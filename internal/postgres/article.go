@@ -75,6 +75,87 @@ func (s *Store) Articles(
 	return articles, nil
 }
 
+// ArticleOfWorkflow is an article with its workflow.
+type ArticleOfWorkflow struct {
+	WrittenArticle
+	Workflow workflow.Workflow
+}
+
+// UnitStates selects the units of one step in one state whose workflow is in one of some states.
+type UnitStates struct {
+	Step  workflow.StepKey
+	State workflow.UnitState
+	Flows []workflow.State
+}
+
+// UnitStatePage is one page of units, by the time of their last event, after a cursor.
+type UnitStatePage struct {
+	UnitStates
+	Descending bool
+	At         time.Time
+	ID         uuid.UUID
+	First      int32
+}
+
+// ArticlesByUnitState returns one page of the organization's articles of current visits. They have no version yet:
+// LastVersionsOfArticles returns those.
+func (s *Store) ArticlesByUnitState(
+	ctx context.Context, who caller.Caller, p UnitStatePage,
+) ([]ArticleOfWorkflow, error) {
+	rows, err := s.forTenant(who.OrganizationID).ArticleListByUnitState(ctx, dbsqlc.ArticleListByUnitStateParams{
+		OrganizationID: who.OrganizationID,
+		Step:           p.Step,
+		State:          p.State,
+		WorkflowStates: texts(p.Flows),
+		Reset:          workflow.Reset,
+		ResetTargets:   texts(workflow.ResetTargets(p.Step)),
+		Descending:     p.Descending,
+		CursorAt:       p.At,
+		CursorID:       p.ID,
+		PageSize:       p.First,
+	})
+	if err != nil {
+		return nil, translate(err)
+	}
+	articles := make([]ArticleOfWorkflow, len(rows))
+	for i, row := range rows {
+		article := WrittenArticle{Article: toArticle(row.Article), Unit: toUnit(row.StepUnit)}
+		article.Budget = toArticleBudget(row.ArticleBudget)
+		if err := json.Unmarshal(row.Brief, &article.Brief); err != nil {
+			return nil, fmt.Errorf("read the brief of article %s: %w", article.ID, err)
+		}
+		articles[i] = ArticleOfWorkflow{WrittenArticle: article, Workflow: toWorkflow(row.IntentWorkflow)}
+	}
+	return articles, nil
+}
+
+// CountArticlesByUnitState counts the articles that ArticlesByUnitState pages through.
+func (s *Store) CountArticlesByUnitState(ctx context.Context, who caller.Caller, of UnitStates) (int, error) {
+	n, err := s.forTenant(who.OrganizationID).ArticleCountByUnitState(ctx, dbsqlc.ArticleCountByUnitStateParams{
+		OrganizationID: who.OrganizationID,
+		Step:           of.Step,
+		State:          of.State,
+		WorkflowStates: texts(of.Flows),
+		Reset:          workflow.Reset,
+		ResetTargets:   texts(workflow.ResetTargets(of.Step)),
+	})
+	return int(n), translate(err)
+}
+
+// ArticleTitles returns the title of each article in its visit.
+func (s *Store) ArticleTitles(
+	ctx context.Context, who caller.Caller, visits map[uuid.UUID]int,
+) (map[uuid.UUID]string, error) {
+	in := dbsqlc.ArticleListTitlesParams{OrganizationID: who.OrganizationID, PageSize: int32(len(visits))}
+	in.ArticleIds, in.Visits = visited(visits)
+	rows, err := s.forTenant(who.OrganizationID).ArticleListTitles(ctx, in)
+	titles := map[uuid.UUID]string{}
+	for _, row := range rows {
+		titles[row.ArticleID] = row.Title
+	}
+	return titles, translate(err)
+}
+
 // ArticlesOfUnits returns the articles that some units work on, by unit, without brief and budget.
 func (s *Store) ArticlesOfUnits(
 	ctx context.Context, who caller.Caller, units []uuid.UUID,
@@ -111,12 +192,12 @@ func (s *Store) WorkflowsOfArticles(
 	return flows, nil
 }
 
-// visited returns workflows and their visits as parameters of one length.
-func visited(visits map[uuid.UUID]int) (flows []uuid.UUID, numbers []int) {
-	for flow, visit := range visits {
-		flows, numbers = append(flows, flow), append(numbers, visit)
+// visited returns workflows or articles and their visits as parameters of one length.
+func visited(visits map[uuid.UUID]int) (ids []uuid.UUID, numbers []int) {
+	for id, visit := range visits {
+		ids, numbers = append(ids, id), append(numbers, visit)
 	}
-	return flows, numbers
+	return ids, numbers
 }
 
 func toArticle(r dbsqlc.Article) content.Article {

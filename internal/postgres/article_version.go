@@ -65,6 +65,27 @@ func (s *Store) LastVersions(
 	if err != nil {
 		return nil, translate(err)
 	}
+	return toLastVersions(rows)
+}
+
+// LastVersionsOfArticles returns the last version of each article in its visit, without its text.
+func (s *Store) LastVersionsOfArticles(
+	ctx context.Context, who caller.Caller, visits map[uuid.UUID]int,
+) (map[uuid.UUID]content.ArticleVersion, error) {
+	in := dbsqlc.ArticleVersionListLastByArticlesParams{OrganizationID: who.OrganizationID, PageSize: int32(len(visits))}
+	in.ArticleIds, in.Visits = visited(visits)
+	rows, err := s.forTenant(who.OrganizationID).ArticleVersionListLastByArticles(ctx, in)
+	if err != nil {
+		return nil, translate(err)
+	}
+	same := make([]dbsqlc.ArticleVersionListLastRow, len(rows))
+	for i, row := range rows {
+		same[i] = dbsqlc.ArticleVersionListLastRow(row)
+	}
+	return toLastVersions(same)
+}
+
+func toLastVersions(rows []dbsqlc.ArticleVersionListLastRow) (map[uuid.UUID]content.ArticleVersion, error) {
 	versions := map[uuid.UUID]content.ArticleVersion{}
 	for _, r := range rows {
 		version, err := checked(toArticleVersion(dbsqlc.ArticleVersion{

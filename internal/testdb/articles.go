@@ -58,6 +58,18 @@ func WriteArticles(t testing.TB, db *DB, who caller.Caller, p Planned, n int) []
 	return written
 }
 
+// FailArticles takes a planned workflow whose first n articles are approved to ARTICLE_PROCESSING and fails to write
+// them.
+func FailArticles(t testing.TB, db *DB, who caller.Caller, p Planned, n int) []Written {
+	t.Helper()
+	store, failed := db.Store(), ParkArticles(t, db, who, p, n)
+	for i := range failed {
+		claimed := moveUnit(t, store, who, failed[i].Unit, workflow.UnitClaim)
+		failed[i].Unit = moveUnit(t, store, who, claimed, workflow.UnitFail)
+	}
+	return failed
+}
+
 // ParkArticles takes a planned workflow whose first n articles are approved to ARTICLE_PROCESSING. Their units wait for
 // a worker, and none has a version.
 func ParkArticles(t testing.TB, db *DB, who caller.Caller, p Planned, n int) []Written {

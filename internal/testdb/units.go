@@ -76,8 +76,12 @@ func moveUnit(
 ) workflow.Unit {
 	t.Helper()
 	next, err := unit.Finish(Now())
-	if kind == workflow.UnitClaim {
+	switch kind {
+	case workflow.UnitClaim:
 		next, err = unit.Claim("worker:test", Now().Add(time.Minute), Now())
+	case workflow.UnitFail:
+		failure := workflow.UnitFailure{Code: workflow.FailureTimeout, Message: "no answer in time"}
+		next, _, err = unit.Fail(failure, Now())
 	}
 	if err != nil {
 		t.Fatal(err)

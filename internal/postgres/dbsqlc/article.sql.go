@@ -10,7 +10,49 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/infin8content/engine/internal/workflow"
 )
+
+const articleCountByUnitState = `-- name: ArticleCountByUnitState :one
+SELECT count(*) FROM step_units AS u
+WHERE u.organization_id = $1 AND u.step = $2 AND u.state = $3
+    AND EXISTS (
+        SELECT FROM intent_workflows AS w
+        WHERE w.organization_id = u.organization_id AND w.id = u.workflow_id
+            AND w.state = ANY($4::text[]))
+    AND NOT EXISTS (
+        SELECT FROM step_visits AS c
+        WHERE c.organization_id = u.organization_id AND c.workflow_id = u.workflow_id AND c.step = u.step
+            AND c.visit > u.visit)
+    AND NOT EXISTS (
+        SELECT FROM workflow_transitions AS t
+        WHERE t.organization_id = u.organization_id AND t.workflow_id = u.workflow_id AND t.version > u.visit
+            AND t.kind = $5 AND t.to_state = ANY($6::text[]))
+`
+
+type ArticleCountByUnitStateParams struct {
+	OrganizationID uuid.UUID
+	Step           workflow.StepKey
+	State          workflow.UnitState
+	WorkflowStates []string
+	Reset          workflow.EdgeKind
+	ResetTargets   []string
+}
+
+// ArticleCountByUnitState counts the articles that ArticleListByUnitState pages through.
+func (q *Queries) ArticleCountByUnitState(ctx context.Context, arg ArticleCountByUnitStateParams) (int64, error) {
+	row := q.db.QueryRow(ctx, articleCountByUnitState,
+		arg.OrganizationID,
+		arg.Step,
+		arg.State,
+		arg.WorkflowStates,
+		arg.Reset,
+		arg.ResetTargets,
+	)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
 
 const articleInsert = `-- name: ArticleInsert :exec
 INSERT INTO articles (
@@ -45,6 +87,172 @@ func (q *Queries) ArticleInsert(ctx context.Context, arg ArticleInsertParams) er
 		arg.At,
 	)
 	return err
+}
+
+const articleListByUnitState = `-- name: ArticleListByUnitState :many
+WITH page AS (
+    (SELECT e.id FROM step_units AS e
+    WHERE NOT $2::boolean AND e.organization_id = $1 AND e.step = $4 AND e.state = $5
+        AND (e.changed_at, e.id) > ($6::timestamptz, $7::uuid)
+        AND EXISTS (
+            SELECT FROM intent_workflows AS w
+            WHERE w.organization_id = e.organization_id AND w.id = e.workflow_id
+                AND w.state = ANY($8::text[]))
+        AND NOT EXISTS (
+            SELECT FROM step_visits AS c
+            WHERE c.organization_id = e.organization_id AND c.workflow_id = e.workflow_id AND c.step = e.step
+                AND c.visit > e.visit)
+        AND NOT EXISTS (
+            SELECT FROM workflow_transitions AS t
+            WHERE t.organization_id = e.organization_id AND t.workflow_id = e.workflow_id AND t.version > e.visit
+                AND t.kind = $9 AND t.to_state = ANY($10::text[]))
+    ORDER BY e.changed_at, e.id
+    LIMIT $3)
+    UNION ALL
+    (SELECT f.id FROM step_units AS f
+    WHERE $2::boolean AND f.organization_id = $1 AND f.step = $4 AND f.state = $5
+        AND (f.changed_at, f.id) < ($6::timestamptz, $7::uuid)
+        AND EXISTS (
+            SELECT FROM intent_workflows AS w
+            WHERE w.organization_id = f.organization_id AND w.id = f.workflow_id
+                AND w.state = ANY($8::text[]))
+        AND NOT EXISTS (
+            SELECT FROM step_visits AS c
+            WHERE c.organization_id = f.organization_id AND c.workflow_id = f.workflow_id AND c.step = f.step
+                AND c.visit > f.visit)
+        AND NOT EXISTS (
+            SELECT FROM workflow_transitions AS t
+            WHERE t.organization_id = f.organization_id AND t.workflow_id = f.workflow_id AND t.version > f.visit
+                AND t.kind = $9 AND t.to_state = ANY($10::text[]))
+    ORDER BY f.changed_at DESC, f.id DESC
+    LIMIT $3)
+)
+SELECT a.organization_id, a.workflow_id, a.visit, a.step, a.article_id, a.position, a.unit_id, a.plan_visit, a.plan_revision, a.created_at, u.organization_id, u.id, u.workflow_id, u.visit, u.step, u.position, u.label, u.state, u.version, u.attempt, u.token, u.tries, u.worker, u.lease_expires_at, u.retry_at, u.wake_at, u.is_open, u.waits, u.done, u.total, u.failure_code, u.failure_message, u.changed_at, u.lane, b.organization_id, b.article_id, b.workflow_id, b.cap_pico, b.held_pico, b.settled_pico, b.overage, b.opened_by, b.opened_at, w.organization_id, w.id, w.name, w.company_name, w.company_url, w.linkedin_url, w.graph_version, w.version, w.state, w.previous_hash, w.hash, w.wake_at, w.created_by, w.created_at, w.updated_at, p.brief
+FROM page
+JOIN step_units AS u ON u.organization_id = $1 AND u.id = page.id
+JOIN articles AS a ON a.organization_id = u.organization_id AND a.unit_id = u.id
+JOIN article_budgets AS b ON b.organization_id = a.organization_id AND b.article_id = a.article_id
+JOIN article_plans AS p ON p.organization_id = a.organization_id AND p.workflow_id = a.workflow_id
+    AND p.visit = a.plan_visit AND p.article_id = a.article_id AND p.revision = a.plan_revision
+JOIN intent_workflows AS w ON w.organization_id = a.organization_id AND w.id = a.workflow_id
+ORDER BY CASE WHEN NOT $2::boolean THEN u.changed_at END, CASE WHEN NOT $2::boolean THEN u.id END,
+    CASE WHEN $2::boolean THEN u.changed_at END DESC, CASE WHEN $2::boolean THEN u.id END DESC
+LIMIT $3
+`
+
+type ArticleListByUnitStateParams struct {
+	OrganizationID uuid.UUID
+	Descending     bool
+	PageSize       int32
+	Step           workflow.StepKey
+	State          workflow.UnitState
+	CursorAt       time.Time
+	CursorID       uuid.UUID
+	WorkflowStates []string
+	Reset          workflow.EdgeKind
+	ResetTargets   []string
+}
+
+type ArticleListByUnitStateRow struct {
+	Article        Article
+	StepUnit       StepUnit
+	ArticleBudget  ArticleBudget
+	IntentWorkflow IntentWorkflow
+	Brief          []byte
+}
+
+// ArticleListByUnitState returns the articles of an organization whose unit is in a state, with their briefs, units,
+// budgets and workflows. Only articles of a current visit count, and only workflows in some states. Those come first
+// whose unit changed first: those after the cursor (cursor_at, cursor_id), or those before it when descending is true.
+func (q *Queries) ArticleListByUnitState(ctx context.Context, arg ArticleListByUnitStateParams) ([]ArticleListByUnitStateRow, error) {
+	rows, err := q.db.Query(ctx, articleListByUnitState,
+		arg.OrganizationID,
+		arg.Descending,
+		arg.PageSize,
+		arg.Step,
+		arg.State,
+		arg.CursorAt,
+		arg.CursorID,
+		arg.WorkflowStates,
+		arg.Reset,
+		arg.ResetTargets,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ArticleListByUnitStateRow{}
+	for rows.Next() {
+		var i ArticleListByUnitStateRow
+		if err := rows.Scan(
+			&i.Article.OrganizationID,
+			&i.Article.WorkflowID,
+			&i.Article.Visit,
+			&i.Article.Step,
+			&i.Article.ArticleID,
+			&i.Article.Position,
+			&i.Article.UnitID,
+			&i.Article.PlanVisit,
+			&i.Article.PlanRevision,
+			&i.Article.CreatedAt,
+			&i.StepUnit.OrganizationID,
+			&i.StepUnit.ID,
+			&i.StepUnit.WorkflowID,
+			&i.StepUnit.Visit,
+			&i.StepUnit.Step,
+			&i.StepUnit.Position,
+			&i.StepUnit.Label,
+			&i.StepUnit.State,
+			&i.StepUnit.Version,
+			&i.StepUnit.Attempt,
+			&i.StepUnit.Token,
+			&i.StepUnit.Tries,
+			&i.StepUnit.Worker,
+			&i.StepUnit.LeaseExpiresAt,
+			&i.StepUnit.RetryAt,
+			&i.StepUnit.WakeAt,
+			&i.StepUnit.IsOpen,
+			&i.StepUnit.Waits,
+			&i.StepUnit.Done,
+			&i.StepUnit.Total,
+			&i.StepUnit.FailureCode,
+			&i.StepUnit.FailureMessage,
+			&i.StepUnit.ChangedAt,
+			&i.StepUnit.Lane,
+			&i.ArticleBudget.OrganizationID,
+			&i.ArticleBudget.ArticleID,
+			&i.ArticleBudget.WorkflowID,
+			&i.ArticleBudget.CapPico,
+			&i.ArticleBudget.HeldPico,
+			&i.ArticleBudget.SettledPico,
+			&i.ArticleBudget.Overage,
+			&i.ArticleBudget.OpenedBy,
+			&i.ArticleBudget.OpenedAt,
+			&i.IntentWorkflow.OrganizationID,
+			&i.IntentWorkflow.ID,
+			&i.IntentWorkflow.Name,
+			&i.IntentWorkflow.CompanyName,
+			&i.IntentWorkflow.CompanyUrl,
+			&i.IntentWorkflow.LinkedinUrl,
+			&i.IntentWorkflow.GraphVersion,
+			&i.IntentWorkflow.Version,
+			&i.IntentWorkflow.State,
+			&i.IntentWorkflow.PreviousHash,
+			&i.IntentWorkflow.Hash,
+			&i.IntentWorkflow.WakeAt,
+			&i.IntentWorkflow.CreatedBy,
+			&i.IntentWorkflow.CreatedAt,
+			&i.IntentWorkflow.UpdatedAt,
+			&i.Brief,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const articleListByUnits = `-- name: ArticleListByUnits :many
@@ -183,6 +391,64 @@ func (q *Queries) ArticleListByVisits(ctx context.Context, arg ArticleListByVisi
 			&i.ArticleBudget.OpenedAt,
 			&i.Brief,
 		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const articleListTitles = `-- name: ArticleListTitles :many
+WITH wanted AS (
+    SELECT unnest($3::uuid[]) AS article_id, unnest($4::integer[]) AS visit
+)
+SELECT a.article_id, coalesce(v.title, p.brief ->> 'title')::text AS title
+FROM wanted
+JOIN articles AS a
+    ON a.organization_id = $1 AND a.article_id = wanted.article_id AND a.visit = wanted.visit
+JOIN article_plans AS p ON p.organization_id = a.organization_id AND p.workflow_id = a.workflow_id
+    AND p.visit = a.plan_visit AND p.article_id = a.article_id AND p.revision = a.plan_revision
+LEFT JOIN LATERAL (
+    SELECT l.title FROM article_versions AS l
+    WHERE l.organization_id = a.organization_id AND l.article_id = a.article_id AND l.visit = a.visit
+    ORDER BY l.revision DESC
+    LIMIT 1
+) AS v ON true
+ORDER BY a.article_id
+LIMIT $2
+`
+
+type ArticleListTitlesParams struct {
+	OrganizationID uuid.UUID
+	PageSize       int32
+	ArticleIds     []uuid.UUID
+	Visits         []int
+}
+
+type ArticleListTitlesRow struct {
+	ArticleID uuid.UUID
+	Title     string
+}
+
+// ArticleListTitles returns the title of each article in a visit: that of its last version, or of the brief before it.
+func (q *Queries) ArticleListTitles(ctx context.Context, arg ArticleListTitlesParams) ([]ArticleListTitlesRow, error) {
+	rows, err := q.db.Query(ctx, articleListTitles,
+		arg.OrganizationID,
+		arg.PageSize,
+		arg.ArticleIds,
+		arg.Visits,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ArticleListTitlesRow{}
+	for rows.Next() {
+		var i ArticleListTitlesRow
+		if err := rows.Scan(&i.ArticleID, &i.Title); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

@@ -423,6 +423,93 @@ func (q *Queries) ArticleVersionListLast(ctx context.Context, arg ArticleVersion
 	return items, nil
 }
 
+const articleVersionListLastByArticles = `-- name: ArticleVersionListLastByArticles :many
+WITH wanted AS (
+    SELECT unnest($3::uuid[]) AS article_id, unnest($4::integer[]) AS visit
+)
+SELECT DISTINCT ON (v.article_id) v.article_id, v.revision, v.workflow_id, v.visit, v.based_on, v.title,
+    v.meta_description, v.words, v.fingerprint, v.checks, v.needs_review, v.mode, v.brand_revision, v.author_kind,
+    v.is_synthetic, v.actor, v.reason, v.created_at
+FROM wanted
+JOIN article_versions AS v
+    ON v.organization_id = $1 AND v.article_id = wanted.article_id AND v.visit = wanted.visit
+ORDER BY v.article_id, v.revision DESC
+LIMIT $2
+`
+
+type ArticleVersionListLastByArticlesParams struct {
+	OrganizationID uuid.UUID
+	PageSize       int32
+	ArticleIds     []uuid.UUID
+	Visits         []int
+}
+
+type ArticleVersionListLastByArticlesRow struct {
+	ArticleID       uuid.UUID
+	Revision        int
+	WorkflowID      uuid.UUID
+	Visit           int
+	BasedOn         *int
+	Title           string
+	MetaDescription string
+	Words           int
+	Fingerprint     int64
+	Checks          []byte
+	NeedsReview     bool
+	Mode            cost.ResearchMode
+	BrandRevision   *int
+	AuthorKind      content.AuthorKind
+	IsSynthetic     bool
+	Actor           string
+	Reason          string
+	CreatedAt       time.Time
+}
+
+// ArticleVersionListLastByArticles returns the last version of each article in a visit, without its text.
+func (q *Queries) ArticleVersionListLastByArticles(ctx context.Context, arg ArticleVersionListLastByArticlesParams) ([]ArticleVersionListLastByArticlesRow, error) {
+	rows, err := q.db.Query(ctx, articleVersionListLastByArticles,
+		arg.OrganizationID,
+		arg.PageSize,
+		arg.ArticleIds,
+		arg.Visits,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []ArticleVersionListLastByArticlesRow{}
+	for rows.Next() {
+		var i ArticleVersionListLastByArticlesRow
+		if err := rows.Scan(
+			&i.ArticleID,
+			&i.Revision,
+			&i.WorkflowID,
+			&i.Visit,
+			&i.BasedOn,
+			&i.Title,
+			&i.MetaDescription,
+			&i.Words,
+			&i.Fingerprint,
+			&i.Checks,
+			&i.NeedsReview,
+			&i.Mode,
+			&i.BrandRevision,
+			&i.AuthorKind,
+			&i.IsSynthetic,
+			&i.Actor,
+			&i.Reason,
+			&i.CreatedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const articleVersionListTexts = `-- name: ArticleVersionListTexts :many
 WITH wanted AS (
     SELECT unnest($2::uuid[]) AS article_id, unnest($3::integer[]) AS revision

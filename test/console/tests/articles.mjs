@@ -1,7 +1,7 @@
 import { equal, once } from '../suite.mjs'
 
-/** Takes a workflow with a few keywords through the plan, so that some articles are written. Returns its id. */
-export async function written(suite, name, count = 2) {
+/** Takes a workflow with a few keywords through the plan, so that some articles are written. Returns its id. With isShort the money ends after the approval. */
+export async function written(suite, name, count = 2, isShort = false) {
   await suite.act('setGates', { plan: 'HUMAN' })
   const workflowId = await suite.createReviewed(name)
   await suite.act('setWorkflowLimit', { workflowId, limit: '10', idempotencyKey: `enough for ${name}` })
@@ -16,6 +16,10 @@ export async function written(suite, name, count = 2) {
   await suite.act('decideArticlePlans', { workflowId, items: some.map((one) => ({ articleId: one.id, choice: 'APPROVED' })) })
   const { workflow: { version, articlePlan: { digest } } } = await ask()
   await suite.act('approveArticlePlan', { workflowId, expectedVersion: version, digest })
+  if (isShort) {
+    const { workflow: { spend } } = await suite.ask('query($id: ID!) { workflow(id: $id) { spend { settled } } }', { id: workflowId })
+    await suite.act('setWorkflowLimit', { workflowId, limit: (Number(spend.settled) + 0.0001).toFixed(8), idempotencyKey: `too little for ${name}` })
+  }
   return workflowId
 }
 
@@ -117,5 +121,21 @@ export async function run(suite) {
     await page.getByText('What happened').first().click()
     await suite.accessible(page, 'the publications')
     await suite.reaches(id, 'COMPLETED')
+  })
+
+  await suite.test('articles: those that failed wait in the inbox, and are written again from there', {}, async (page) => {
+    const id = await written(suite, 'Short of money', 2, true)
+    await suite.until('an article has failed', async () => {
+      const { viewer } = await suite.ask('{ viewer { organization { failedArticles { totalCount } } } }')
+      return viewer.organization.failedArticles.totalCount > 0
+    })
+    await suite.open(page, '/reviews')
+    const entries = page.getByRole('region', { name: 'Single articles and posts' }).getByRole('listitem').filter({ hasText: 'Short of money' })
+    await entries.first().waitFor()
+    await suite.accessible(page, 'the inbox with failed articles')
+    await suite.act('setWorkflowLimit', { workflowId: id, limit: '10', idempotencyKey: 'enough again' })
+    await entries.first().getByRole('link').click()
+    await page.getByRole('button', { name: 'Write it again' }).click()
+    await page.getByText('✓ Done').first().waitFor({ timeout: 60_000 })
   })
 }

@@ -5,12 +5,12 @@ import { useLive, useRead } from '../../api/client'
 import { useNews } from '../../api/events'
 import { useWhenChanged } from '../../api/store'
 import { useMay } from '../../api/viewer'
-import { InboxArticlesDocument, InboxPostsDocument, LiveUnitsDocument, OrganizationDocument, WorkflowListDocument, type PublicationState, type WorkflowRowFragment, type WorkflowState } from '../../gql/graphql'
+import { InboxArticlesDocument, InboxDocument, LiveUnitsDocument, OrganizationDocument, WorkflowListDocument, type PublicationState, type WorkflowRowFragment, type WorkflowState } from '../../gql/graphql'
 import { Ago, Empty, Loaded, PageTitle, ProblemNote, Skeleton } from '../../ui/basic'
 import { Badge } from '../../ui/badge'
 import { nextOf, Pager } from '../../ui/pager'
 import { usePlace } from '../../ui/place'
-import { articlesOf, oldestFirst, postsOf, type Entry } from './single'
+import { doubtedOf, failedOf, oldestFirst, postsOf, type Entry } from './single'
 
 type Modes = { plan: string; publish: string }
 
@@ -54,14 +54,15 @@ const waitingPosts: PublicationState[] = ['NEEDS_DECISION', 'UNKNOWN']
 function useSingles() {
   const [after, setAfter] = usePlace()
   const articles = useRead(InboxArticlesDocument, { states: working, first: mostWorking, after }, { keep: true })
-  const posts = useRead(InboxPostsDocument, { states: waitingPosts, first: mostGates })
+  const posts = useRead(InboxDocument, { states: waitingPosts, first: mostGates })
   const news = useNews()
   useWhenChanged(news, articles.again, 300)
   useWhenChanged(news, posts.again, 300)
   const workflows = articles.data?.workflows
-  const publications = posts.data?.viewer.organization.publications
+  const { publications, failedArticles: failed } = posts.data?.viewer.organization ?? {}
   const entries = useMemo(
-    () => oldestFirst([...articlesOf(workflows?.nodes ?? []), ...postsOf(publications?.nodes ?? [])]), [workflows, publications])
+    () => oldestFirst([...failedOf(failed?.nodes ?? []), ...doubtedOf(workflows?.nodes ?? []), ...postsOf(publications?.nodes ?? [])]),
+    [workflows, failed, publications])
   return {
     entries,
     watched: workflows?.nodes ?? [],
@@ -71,14 +72,14 @@ function useSingles() {
     after,
     setAfter,
     next: workflows && nextOf(workflows.pageInfo),
-    hasMorePosts: publications?.pageInfo.hasNextPage ?? false,
+    hasMore: Boolean(publications?.pageInfo.hasNextPage || failed?.pageInfo.hasNextPage),
   }
 }
 
 function Inbox({ modes }: { modes: Modes }) {
   const gates = useWaiting(waitingStates(modes), mostGates)
-  const { entries, watched, again, isKnown, problem, after, setAfter, next, hasMorePosts } = useSingles()
-  const isWhole = !after && !next && !hasMorePosts
+  const { entries, watched, again, isKnown, problem, after, setAfter, next, hasMore } = useSingles()
+  const isWhole = !after && !next && !hasMore
   return (
     <Loaded read={gates.read}>
       {() => (
@@ -94,11 +95,11 @@ function Inbox({ modes }: { modes: Modes }) {
           <section aria-labelledby="singles" hidden={entries.length === 0} className="spaced">
             <h2 id="singles">Single articles and posts <span className="count">{entries.length}</span></h2>
             <ul className="feed">{entries.map((entry) => <Single key={entry.id} entry={entry} />)}</ul>
-            {hasMorePosts && <p className="hint">These are the {mostGates} posts that have waited longest.</p>}
+            {hasMore && <p className="hint">These are the {mostGates} failed articles and the {mostGates} posts that have waited longest.</p>}
           </section>
           {isKnown && (after || next) && (
             <>
-              <p className="hint spaced">Single articles are those of {mostWorking} workflows in work at a time{entries.length === 0 && '; none of these has one that waits'}.</p>
+              <p className="hint spaced">Texts with findings are those of {mostWorking} workflows in work at a time{entries.length === 0 && '; none of these has one that waits'}.</p>
               <Pager after={after} next={next} onPage={setAfter} />
             </>
           )}

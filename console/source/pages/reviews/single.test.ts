@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { InboxArticleFragment, InboxPostFragment } from '../../gql/graphql'
-import { articlesOf, oldestFirst, postsOf } from './single'
+import { doubtedOf, failedOf, oldestFirst, postsOf } from './single'
 
 const article = (change: object): InboxArticleFragment => ({
   id: 'art_1', title: 'A title', revision: 2, needsReview: false, decision: null,
@@ -10,8 +10,9 @@ const post = (change: object): InboxPostFragment => ({
   id: 'pub_1', articleId: 'art_1', articleTitle: 'A title', state: 'NEEDS_DECISION', since: '2026-11-29T09:00:00Z', failure: 'REMOTE_CONFLICT',
   message: 'a person has changed the post', target: { id: 'target_1', name: 'Blog' }, workflow: { id: 'wf_1', name: 'A workflow' }, ...change,
 } as unknown as InboxPostFragment)
+const workflow = { id: 'wf_1', name: 'A workflow' }
 const found = (failed: InboxArticleFragment[], doubted: InboxArticleFragment[]) =>
-  articlesOf([{ id: 'wf_1', name: 'A workflow', failed: { nodes: failed }, doubted: { nodes: doubted } }])
+  [...failedOf(failed.map((one) => ({ ...one, workflow }))), ...doubtedOf([{ ...workflow, doubted: { nodes: doubted } }])]
 
 test('entries: a retry that has begun takes a failed article out', () => {
   expect(found([article({})], [])).toEqual([])

@@ -12,26 +12,23 @@ export type Entry = {
   since: string
 }
 
-export type InboxWorkflow = {
-  id: string; name: string
-  failed: { nodes: InboxArticleFragment[] }; doubted: { nodes: InboxArticleFragment[] }
+type Flow = { id: string; name: string }
+export type InboxWorkflow = Flow & { doubted: { nodes: InboxArticleFragment[] } }
+
+const entryOf = ({ id, title, unit: { since } }: InboxArticleFragment, workflow: Flow, why: string): Entry =>
+  ({ id, kind: 'article', workflow: { id: workflow.id, name: workflow.name }, articleId: id, title, since, why })
+
+/** The articles whose writing has failed. A retry that has begun takes one out before the list is read again. */
+export function failedOf(articles: (InboxArticleFragment & { workflow: Flow })[]): Entry[] {
+  return articles.filter(({ unit }) => unit.state === 'FAILED')
+    .map((article) => entryOf(article, article.workflow, article.unit.message || 'Writing it has failed.'))
 }
 
-/** The articles of some workflows that wait. A text that a person has judged waits no more. */
-export function articlesOf(workflows: InboxWorkflow[]): Entry[] {
-  return workflows.flatMap((workflow) => {
-    const entries: Entry[] = []
-    const entryOf = ({ id, title, unit: { since } }: InboxArticleFragment, why: string): Entry =>
-      ({ id, kind: 'article', workflow, articleId: id, title, since, why })
-    for (const article of workflow.failed.nodes) {
-      if (article.unit.state === 'FAILED') entries.push(entryOf(article, article.unit.message || 'Writing it has failed.'))
-    }
-    for (const article of workflow.doubted.nodes) {
-      if (article.unit.state !== 'DONE' || !article.needsReview || article.decision?.revision === article.revision) continue
-      entries.push(entryOf(article, 'A check of the text asks for a person.'))
-    }
-    return entries
-  })
+/** The texts of some workflows that a check doubts. A text that a person has judged waits no more. */
+export function doubtedOf(workflows: InboxWorkflow[]): Entry[] {
+  return workflows.flatMap((workflow) => workflow.doubted.nodes
+    .filter(({ unit, needsReview, decision, revision }) => unit.state === 'DONE' && needsReview && decision?.revision !== revision)
+    .map((article) => entryOf(article, workflow, 'A check of the text asks for a person.')))
 }
 
 /** The posts that wait. */
