@@ -53,6 +53,12 @@ func TestGuardMutation_WithoutTheFenceAnOldAttemptSpends(t *testing.T) {
 	finds(t, c, hurried, "is admitted to attempt", call)
 }
 
+// Every look finds nothing, as if a site were not asked for a post whose answer was lost.
+func TestGuardMutation_WithoutTheLookUpAPostIsMadeTwice(t *testing.T) {
+	t.Parallel()
+	finds(t, newCluster(t), blindly, "the site has")
+}
+
 func TestGuardMutation_WithAllGuardsTheSameSeedsFindNothing(t *testing.T) {
 	t.Parallel()
 	c := newCluster(t)
@@ -61,6 +67,9 @@ func TestGuardMutation_WithAllGuardsTheSameSeedsFindNothing(t *testing.T) {
 			return
 		}
 		if failed(t, seed+100, simulateWith(c, seed+100, *length, hurried)) {
+			return
+		}
+		if failed(t, seed+200, simulateWith(c, seed+200, *length, seeing)) {
 			return
 		}
 	}
@@ -105,6 +114,19 @@ func hurried(*world) profile {
 	})
 	p.passesOneIn, p.length, p.slowness, p.rests = 30, 2, 10, false
 	return p
+}
+
+// seeing is a profile of an organization that publishes, without failures of servers.
+func seeing(*world) profile {
+	p := publishing(0)
+	p.length = 2
+	return p
+}
+
+// blindly is seeing without the look for a post.
+func blindly(w *world) profile {
+	w.sites.blind = true
+	return seeing(w)
 }
 
 // finds simulates seeds until one fails. It must fail by the invariant of the guard.

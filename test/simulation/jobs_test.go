@@ -28,8 +28,11 @@ func (jobs) Batch(context.Context, postgres.Tx, uuid.UUID, uuid.UUID, time.Time)
 
 func (jobs) Verify(context.Context, postgres.Tx, uuid.UUID, uuid.UUID, time.Time) error { return nil }
 
-// Unpublish does nothing.
-func (jobs) Unpublish(context.Context, postgres.Tx, uuid.UUID, uuid.UUID, time.Time) error {
+// Unpublish collects the posts that are to be taken from their readers.
+func (j jobs) Unpublish(_ context.Context, _ postgres.Tx, organization, publication uuid.UUID, _ time.Time) error {
+	if organization == j.w.organization {
+		j.w.sites.withdrawals = append(j.w.sites.withdrawals, publication)
+	}
 	return nil
 }
 

@@ -14,6 +14,7 @@ const mostRounds = 80
 // rest lets workers and sweepers work without failures until no automatic step is under way. People do nothing. A
 // workflow that does not come to rest has been forgotten.
 func (w *world) rest() {
+	w.sites.deliver(true)
 	for range mostRounds {
 		w.sweepAll()
 		for range len(w.waiting) + 1 {
@@ -21,6 +22,9 @@ func (w *world) rest() {
 		}
 		for range len(w.units.jobs) + 1 {
 			w.alone(role{"unit worker", 0, true, unitWorker})
+		}
+		for range len(w.sites.withdrawals) {
+			w.alone(role{"withdrawer", 0, true, withdrawer})
 		}
 		if w.rested() {
 			w.atRest()
@@ -90,5 +94,6 @@ func (w *world) atRest() {
 				w.units.decided[actor])
 		}
 	}
+	w.press.atRest()
 	w.stopIfFailed()
 }

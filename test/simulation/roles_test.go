@@ -87,8 +87,10 @@ func (w *world) newProfile() profile {
 			patience:    8,
 			length:      4,
 		}
-	case 1, 2, 3:
+	case 1, 2:
 		return writingArticles(t.fragility)
+	case 3, 4:
+		return publishing(t.fragility)
 	}
 	for len(t.roles) == 0 {
 		for _, r := range roles {

@@ -195,8 +195,13 @@ func (tracer) TraceBatchEnd(ctx context.Context, conn *pgx.Conn, data pgx.TraceB
 // parkBefore parks an actor before a statement.
 func parkBefore(ctx context.Context, conn *pgx.Conn, statement string) context.Context {
 	a, _ := ctx.Value(actorKey{}).(*actor)
-	if a == nil || a.dead {
+	switch {
+	case a == nil:
 		return ctx
+	case a.dead: // The context of a booking outlives its call.
+		ended, cancel := context.WithCancel(ctx)
+		cancel()
+		return ended
 	}
 	if at := a.park(event{state: sending, statement: statement, conn: conn}); at != unbroken {
 		a.broken = true

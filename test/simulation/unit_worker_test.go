@@ -62,6 +62,10 @@ func unitWorker(a *actor) {
 	}
 	a.w.saw("a unit of " + string(taken.Unit.Step) + " is claimed")
 	a.pause()
+	if taken.Unit.Step == workflow.StepPublish {
+		a.publish(me, taken)
+		return
+	}
 	a.writeArticle(me, *taken.Unit)
 }
 
@@ -81,6 +85,7 @@ func (a *actor) overUnits(me caller.Caller, flow uuid.UUID, run workflow.Run) {
 func (a *actor) stepOptions() steps.Options {
 	return steps.Options{
 		Engine:  a.server.engine,
+		Sites:   a.sitesOf(nil),
 		Booking: time.Hour,
 		Pause:   func(context.Context, time.Duration) { a.wait() },
 		Now:     a.server.now,
@@ -189,6 +194,12 @@ func sweepUnits(a *actor) {
 		}
 		return err
 	})
+	if len(a.w.sites.all) > 0 && a.w.oneIn(3) {
+		_ = a.call("sweep publications", func(ctx context.Context, e *engine.Engine) error {
+			_, err := e.SweepPublications(ctx)
+			return err
+		})
+	}
 }
 
 func sweepUnitsOnce(ctx context.Context, e *engine.Engine) error {

@@ -94,6 +94,7 @@ func (u *units) ask(batch *pgx.Batch) {
 		}
 		batch.Queue(q.sql, u.w.organization, ids, numbers)
 	}
+	u.w.press.ask(batch)
 }
 
 // found is what a check has read.
@@ -146,7 +147,7 @@ func (u *units) read(results pgx.BatchResults) error {
 		u.written[v.ArticleID] = v.Revision
 		u.text(v, finished[unitOf[v.ArticleID]])
 	}
-	return nil
+	return u.w.press.answer(results)
 }
 
 // events judges the new events and compares the units with their journals. It returns the attempts that have ended with

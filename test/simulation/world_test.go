@@ -72,7 +72,7 @@ func (s *server) restart() {
 		Jobs:  jobs{s.w},
 		Drives: []workflow.StepKey{
 			workflow.StepICP, workflow.StepCompetitor, workflow.StepClustering, workflow.StepValidation,
-			workflow.StepArticle,
+			workflow.StepArticle, workflow.StepPublish,
 		},
 		WorkflowLimit: workflowLimit,
 		MonthLimit:    monthLimit,
@@ -110,6 +110,8 @@ type world struct {
 	provider     *provider
 	books        *books
 	units        *units
+	sites        *sites
+	press        *press
 	flows        []uuid.UUID
 	// articles have budgets in the first workflow.
 	articles  []uuid.UUID
@@ -169,7 +171,7 @@ func simulateWith(c *cluster, seed uint64, steps int, of func(*world) profile) o
 	}
 	w.organization = w.newID()
 	w.provider = newProvider(w)
-	w.units = newUnits(w)
+	w.units, w.sites, w.press = newUnits(w), newSites(w), newPress(w)
 	w.books = newBooks(w)
 	func() {
 		defer w.abandon()
@@ -247,6 +249,7 @@ func (w *world) tick() time.Time {
 
 // step makes one decision: it adds an actor, moves the clock, or lets an actor send its next statement.
 func (w *world) step() {
+	w.sites.deliver(false)
 	ready := w.ready()
 	switch {
 	case len(ready) == 0 && len(w.actors) > 0:
