@@ -1,6 +1,8 @@
 package graph
 
 import (
+	"bytes"
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"slices"
@@ -10,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/validator"
 
 	"github.com/infin8content/engine/graph/model"
 	"github.com/infin8content/engine/internal/caller"
@@ -206,8 +209,60 @@ func TestSchema_AcceptsTheExamplesOfThePlayground(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := gqlparser.LoadQueryWithRules(NewSchema(nil).Schema(), string(text), nil); err != nil {
-			t.Errorf("%s: %v", path, err)
+		schema := NewSchema(nil).Schema()
+		document, problems := gqlparser.LoadQueryWithRules(schema, string(text), nil)
+		if problems != nil {
+			t.Errorf("%s: %v", path, problems)
+			continue
+		}
+		values, err := os.ReadFile(strings.TrimSuffix(path, ".graphql") + ".json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		variables := map[string]any{}
+		if err := json.Unmarshal(values, &variables); len(bytes.TrimSpace(values)) > 0 && err != nil {
+			t.Errorf("%s: the variables: %v", path, err)
+		}
+		for _, operation := range document.Operations {
+			if _, err := validator.VariableValues(schema, operation, variables); err != nil {
+				t.Errorf("%s: the variables: %v", path, err)
+			}
+		}
+	}
+}
+
+// A newcomer finds an example of everything that changes something or follows it.
+func TestSchema_EveryMutationAndSubscriptionHasAnExample(t *testing.T) {
+	t.Parallel()
+	schema, shown := NewSchema(nil).Schema(), map[ast.Operation]map[string]bool{ast.Mutation: {}, ast.Subscription: {}}
+	examples, err := filepath.Glob("../internal/web/playground/examples/*.graphql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range examples {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		document, problems := gqlparser.LoadQueryWithRules(schema, string(text), nil)
+		if problems != nil {
+			t.Fatalf("%s: %v", path, problems)
+		}
+		for _, operation := range document.Operations {
+			for _, selection := range operation.SelectionSet {
+				if field, is := selection.(*ast.Field); is && operation.Operation != ast.Query {
+					shown[operation.Operation][field.Name] = true
+				}
+			}
+		}
+	}
+	for kind, root := range map[ast.Operation]*ast.Definition{
+		ast.Mutation: schema.Mutation, ast.Subscription: schema.Subscription,
+	} {
+		for _, field := range root.Fields {
+			if !strings.HasPrefix(field.Name, "__") && !shown[kind][field.Name] {
+				t.Errorf("the %s %s has no example in internal/web/playground/examples", kind, field.Name)
+			}
 		}
 	}
 }

@@ -1,8 +1,9 @@
-// Example operations, and the exports. Placeholders in variables stand for the last workflow and call of the answers.
+// Example operations, and the exports. Placeholders in variables stand for the last ids of the answers.
 import { useState } from 'react'
 import { useEditorContext } from '@graphiql/react'
+import { withIds } from './ids.js'
 
-const files = ['journal.csv', 'journal.ndjson', 'ledger.csv', 'ledger.ndjson']
+const files = ['journal.csv', 'journal.ndjson', 'ledger.csv', 'ledger.ndjson', 'records.csv', 'records.ndjson']
 
 function Icon() {
   return (
@@ -22,14 +23,13 @@ function day(offset) {
   return new Date(Date.now() + offset * 86_400_000).toISOString().slice(0, 10)
 }
 
-function fill(variables, last) {
-  return variables
+function fill(variables) {
+  return withIds(variables)
+    .replaceAll('<time now>', () => new Date().toISOString())
     .replaceAll('<now>', () => new Date().toLocaleTimeString('en-GB'))
     .replaceAll('<key>', key)
     .replaceAll('<month ago>', () => day(-30))
     .replaceAll('<tomorrow>', () => day(1))
-    .replaceAll('<workflow>', () => last.workflow || 'wf_… (create one first)')
-    .replaceAll('<call>', () => last.call || 'call_… (reserve one first)')
 }
 
 // headOf returns the kind and the name of an example's operation.
@@ -60,7 +60,7 @@ function Exports({ token }) {
   return (
     <>
       <h3>Exports</h3>
-      <p>The whole journal and ledger as verifiable files, from GET /export/…. Requires EXPORT.</p>
+      <p>The whole journal, ledger and records as verifiable files, from GET /export/…. Requires EXPORT.</p>
       <div className="files">
         {files.map((file) => <button type="button" key={file} onClick={() => fetchFile(file)}>{file}</button>)}
       </div>
@@ -69,25 +69,36 @@ function Exports({ token }) {
   )
 }
 
+// matches tells whether an example has all words of a search.
+function matches({ title, about, query }, sought) {
+  const text = `${title} ${about} ${query}`.toLowerCase()
+  return sought.toLowerCase().split(/\s+/).every((word) => text.includes(word))
+}
+
 /** Returns the plugin. Its first() is the tab of a first visit. */
-export function examplesPlugin(examples, last, token) {
+export function examplesPlugin(examples, token) {
   const texts = new Set(examples.map((example) => example.query))
 
   function Examples() {
     const { queryEditor, variableEditor, addTab, setOperationName } = useEditorContext({ nonNull: true })
     const [chosen, setChosen] = useState('')
+    const [sought, setSought] = useState('')
     const choose = (example) => {
       const present = queryEditor.getValue()
       if (present.trim() !== '' && !texts.has(present)) addTab() // keep the user's own text
       queryEditor.setValue(example.query)
-      variableEditor.setValue(fill(example.variables, last))
+      variableEditor.setValue(fill(example.variables))
       setOperationName(headOf(example).name) // GraphiQL would update it a moment later
       setChosen(example.title)
     }
     return (
       <section className="examples">
         <h2>Examples</h2>
-        {examples.map((example) => (
+        <input
+          type="search" aria-label="Find an example" placeholder={`Find one of ${examples.length}`} value={sought}
+          onChange={(event) => setSought(event.target.value)}
+        />
+        {examples.filter((example) => matches(example, sought)).map((example) => (
           <button
             type="button" className="example" key={example.title} onClick={() => choose(example)}
             aria-current={chosen === example.title}
@@ -96,7 +107,7 @@ export function examplesPlugin(examples, last, token) {
             <span>{example.about}</span>
           </button>
         ))}
-        <p>The examples use the ids of the last workflow and the last call in an answer.</p>
+        <p>The examples use the last ids of the answers, such as that of the last workflow.</p>
         <Exports token={token} />
       </section>
     )
@@ -104,6 +115,6 @@ export function examplesPlugin(examples, last, token) {
 
   return {
     title: 'Examples', icon: Icon, content: Examples,
-    first: () => ({ query: examples[0].query, variables: fill(examples[0].variables, last) }),
+    first: () => ({ query: examples[0].query, variables: fill(examples[0].variables) }),
   }
 }

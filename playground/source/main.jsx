@@ -13,6 +13,7 @@ import './style.css'
 import { examplesPlugin } from './examples.jsx'
 import { curlOf } from './curl.js'
 import { endpoint, makeFetcher } from './fetcher.js'
+import { learn, open } from './ids.js'
 import { claimsOf, keep, kept, timeLeft } from './token.js'
 
 // The page's policy requires trusted types. This one lets React and CodeMirror write elements, in which the policy lets
@@ -43,14 +44,7 @@ async function loadExamples(token) {
 }
 
 const given = readFragment()
-const last = { workflow: given.workflow, call: '' }
-
-// learn keeps the latest ids of an answer. The examples use them as variables.
-function learn(answer) {
-  const text = JSON.stringify(answer)
-  last.workflow = text.match(/\bwf_[0-9a-f-]{36}\b/)?.[0] ?? last.workflow
-  last.call = text.match(/\bcall_[0-9a-f-]{36}\b/)?.[0] ?? last.call
-}
+if (given.workflow !== '') open(given.workflow)
 
 function Identity({ token }) {
   const [, tick] = useState(0)
@@ -165,7 +159,7 @@ function App() {
   useEffect(() => {
     const read = () => {
       const { token, workflow } = readFragment()
-      if (workflow !== '') last.workflow = workflow
+      if (workflow !== '') open(workflow)
       if (token !== null) onToken(token)
     }
     addEventListener('hashchange', read)
@@ -186,7 +180,7 @@ function App() {
   const examples = access?.open ? JSON.stringify(access.examples) : ''
   const offered = useMemo(() => {
     if (examples === '') return null
-    const plugin = examplesPlugin(JSON.parse(examples), last, () => present.current)
+    const plugin = examplesPlugin(JSON.parse(examples), () => present.current)
     const plugins = [DOC_EXPLORER_PLUGIN, plugin, explorerPlugin({ showAttribution: false }), HISTORY_PLUGIN]
     return { plugins, tabs: [plugin.first()] }
   }, [examples])

@@ -3,6 +3,8 @@ package e2e
 import (
 	"fmt"
 	"net/url"
+	"os"
+	"os/exec"
 	"strings"
 	"testing"
 
@@ -170,4 +172,57 @@ func TestPlayground_FitsANarrowScreen(t *testing.T) {
 		}
 	}
 	p.shot("playground-390")
+}
+
+// A newcomer goes through the list from its top. Each example uses the ids of the answers before it.
+func TestPlayground_TheFirstExamplesWorkInTheirOrder(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	started := w.serve(t, "--sandbox")
+	w.client(t, started, w.who).do(t, "createWorkflow", map[string]any{
+		"name": "Of another person", "company": map[string]any{"name": "Other", "url": "https://other.example"},
+	})
+	p := openTab(t)
+	p.open(started.address + "/playground#token=" + token(t, w.who))
+	p.waits(`document.querySelectorAll('.example').length >= 60 && document.querySelectorAll('.CodeMirror').length >= 3`)
+	for _, step := range []struct{ title, contains string }{
+		{"Who am I?", `"role": "ADMIN"`},
+		{"Create a workflow", `"state": "CREATED"`},
+		{"Generate its ICP", `"userErrors": []`},
+		{"Read it, with transitions and ledger", `"ICP_COMPLETED"`},
+		{"List the workflows", `"Of another person"`},
+		{"Take one transition", `"to": "COMPETITOR_PENDING"`},
+		{"Reserve money for a call", `"state": "RESERVED"`},
+		{"Settle the call", `"state": "SETTLED"`},
+		{"Set a limit", `"userErrors": []`},
+	} {
+		p.choose(step.title)
+		if step.contains == `"ICP_COMPLETED"` { // A worker takes a moment.
+			p.waits(fmt.Sprintf(`(document.querySelector('.graphiql-execute-button').click(), %s.includes(%q))`, shown,
+				step.contains))
+			continue
+		}
+		p.execute(step.contains)
+	}
+
+	p.run(`document.querySelector('[aria-label="Find an example"]').focus()`)
+	p.call("Input.insertText", map[string]any{"text": "cancelWorkflow("})
+	p.waits(`document.querySelectorAll('.example').length === 1`)
+	p.choose("Cancel a workflow")
+	p.execute(`"to": "CANCELLED"`)
+
+	// The command that is copied does the same in a shell, with the token in a variable.
+	p.run(`(navigator.clipboard.writeText = (text) => { window.copied = text; return Promise.resolve() }, true)`)
+	p.run(`(document.querySelector('[aria-label="Find an example"]').select(), true)`)
+	p.call("Input.insertText", map[string]any{"text": "Who am I"})
+	p.waits(`document.querySelectorAll('.example').length === 1`)
+	p.choose("Who am I?")
+	p.run(`document.querySelector('.curl').click()`)
+	p.waits(`window.copied?.startsWith('curl ')`)
+	command := exec.CommandContext(t.Context(), "sh", "-c", p.run(`window.copied`))
+	command.Env = append(os.Environ(), "TOKEN="+token(t, w.who))
+	answer, err := command.Output()
+	if err != nil || !strings.Contains(string(answer), `"role":"ADMIN"`) {
+		t.Errorf("%s: got %s, %v", command, answer, err)
+	}
 }
