@@ -76,30 +76,50 @@ const (
 		ORDER BY l.account_id, l.sequence`
 )
 
-// check reads the new rows and fails the simulation at the first broken invariant.
-func (b *books) check() {
-	if b.w.failure != "" {
+// check reads what was committed and fails the simulation at the first broken invariant.
+func (b *books) check(committed changes) {
+	if b.w.failure != "" || committed == 0 {
 		return
 	}
+	batch := &pgx.Batch{}
+	if committed&ofWork != 0 {
+		b.w.units.ask(batch)
+	}
+	if committed&ofMoney != 0 {
+		b.ask(batch)
+	}
+	results := b.w.cluster.judge.SendBatch(context.Background(), batch)
+	defer func() { _ = results.Close() }()
+	var err error
+	if committed&ofWork != 0 {
+		err = b.w.units.read(results)
+	}
+	if committed&ofMoney != 0 {
+		err = errors.Join(err, b.read(results))
+	}
+	if err != nil {
+		b.w.failf("read the books: %v", err)
+	}
+}
+
+func (b *books) ask(batch *pgx.Batch) {
 	seen, sequences := []uuid.UUID{}, []int64{}
 	for id, a := range b.accounts {
 		seen, sequences = append(seen, id), append(sequences, a.last.Sequence)
 	}
-	batch := &pgx.Batch{}
 	batch.Queue(readAccounts, b.w.organization)
 	batch.Queue(readCalls, b.w.organization)
 	batch.Queue(readBudgets, b.w.organization)
 	batch.Queue(readEntries, b.w.organization, seen, sequences)
-	b.w.units.ask(batch)
-	results := b.w.cluster.db.Super.SendBatch(context.Background(), batch)
-	defer func() { _ = results.Close() }()
+}
+
+func (b *books) read(results pgx.BatchResults) error {
 	accounts, err := rowsOf[dbsqlc.UsageAccount](results)
 	calls, failed := rowsOf[dbsqlc.AiCall](results)
 	budgets, lost := rowsOf[dbsqlc.ArticleBudget](results)
 	entries, broken := rowsOf[dbsqlc.AiUsageLedger](results)
-	if err := errors.Join(err, failed, lost, broken, b.w.units.read(results)); err != nil {
-		b.w.failf("read the books: %v", err)
-		return
+	if err := errors.Join(err, failed, lost, broken); err != nil {
+		return err
 	}
 	for _, row := range accounts {
 		if b.accounts[row.ID] == nil {
@@ -119,6 +139,7 @@ func (b *books) check() {
 	}
 	b.balances()
 	b.articles(budgets)
+	return nil
 }
 
 // articles checks that the budget of every article is the sum of its calls, and that it admits nothing beyond its cap.

@@ -73,6 +73,7 @@ func TestGuardMutation_WithAllGuardsTheSameSeedsFindNothing(t *testing.T) {
 			return
 		}
 	}
+	verified(t, c)
 }
 
 // alter changes the database as its owner.

@@ -117,7 +117,7 @@ func (at attempt) part(key string) bool {
 // was lost may be paid again.
 func (w *world) mustNotHave(run workflow.Run, visit int, key string) {
 	kept := false
-	err := w.cluster.db.Super.QueryRow(context.Background(), `SELECT EXISTS (SELECT FROM step_parts
+	err := w.cluster.judge.QueryRow(context.Background(), `SELECT EXISTS (SELECT FROM step_parts
 		WHERE organization_id = $1 AND workflow_id = $2 AND visit = $3 AND part_key = $4)`,
 		w.organization, run.WorkflowID, visit, key).Scan(&kept)
 	if err != nil || kept {

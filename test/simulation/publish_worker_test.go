@@ -94,7 +94,7 @@ func (w *world) writeArticles(e *engine.Engine, who caller.Caller, id uuid.UUID)
 		if err != nil {
 			return err
 		}
-		w.books.check() // The judge sees each change by itself.
+		w.books.check(ofAll) // The judge sees each change by itself.
 		err = e.FinishArticle(ctx, who, engine.FinishArticleInput{
 			Unit:     *taken.Unit,
 			Article:  article.Article,
@@ -104,7 +104,7 @@ func (w *world) writeArticles(e *engine.Engine, who caller.Caller, id uuid.UUID)
 		if err != nil {
 			return err
 		}
-		w.books.check()
+		w.books.check(ofAll)
 	}
 	taken, err := e.Take(ctx, who, id)
 	if err != nil {

@@ -67,7 +67,7 @@ func (w *world) rested() bool {
 			continue
 		}
 		retries := false
-		err := w.cluster.db.Super.QueryRow(context.Background(), `SELECT EXISTS (SELECT FROM workflow_runs
+		err := w.cluster.judge.QueryRow(context.Background(), `SELECT EXISTS (SELECT FROM workflow_runs
 			WHERE organization_id = $1 AND workflow_id = $2 AND ended_version = $3 AND retry_at IS NOT NULL)`,
 			w.organization, flow.ID, flow.Version).Scan(&retries)
 		if err != nil {

@@ -85,7 +85,7 @@ func (w *world) newProfile() profile {
 			passesOneIn: 60,
 			fragility:   t.fragility,
 			patience:    8,
-			length:      4,
+			length:      3,
 		}
 	case 1, 2:
 		return writingArticles(t.fragility)

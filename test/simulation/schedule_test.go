@@ -50,7 +50,9 @@ type actor struct {
 	state     actorState
 	statement string
 	result    string
-	within    bool // its transaction is open, so its changes are invisible
+	within    bool    // its transaction is open, so its changes are invisible
+	holds     bool    // its transaction is open, so that others may wait for its locks
+	written   changes // what its transaction has written so far
 	conn      *pgx.Conn
 	cancel    context.CancelFunc
 	broken    bool // a connection has broken in this call: any error is allowed
@@ -269,7 +271,7 @@ func (w *world) record(e event) {
 	case sending:
 		a.statement, a.conn = e.statement, e.conn
 	case answered:
-		a.result, a.within = e.result, e.within
+		a.result, a.within, a.holds = e.result, e.within, e.within
 	case departed:
 		w.actors = slices.DeleteFunc(w.actors, func(other *actor) bool { return other == a })
 	}
@@ -278,7 +280,7 @@ func (w *world) record(e event) {
 // findBlocked marks running actors whose statement waits for a lock.
 func (w *world) findBlocked() {
 	for _, a := range w.actors {
-		if a.state == running && a.statement != "" && w.waits(a) {
+		if a.state == running && a.statement != "" && w.mayWait(a) && w.waits(a) {
 			w.recordQueue()
 			a.state = blocked
 			w.saw("blocked")
@@ -305,7 +307,7 @@ func (w *world) unblocked() (any bool) {
 
 // waits asks PostgreSQL whether an actor's statement waits for a lock.
 func (w *world) waits(a *actor) (waits bool) {
-	err := w.cluster.db.Super.QueryRow(context.Background(), `SELECT cardinality(pg_blocking_pids($1)) > 0`,
+	err := w.cluster.judge.QueryRow(context.Background(), `SELECT cardinality(pg_blocking_pids($1)) > 0`,
 		int32(a.conn.PgConn().PID())).Scan(&waits)
 	if err != nil {
 		w.failf("read the blocked backends: %v", err)
@@ -319,26 +321,6 @@ func (w *world) let(a *actor, at breakage) {
 	a.state = running
 	a.resume <- at
 	w.settle()
-}
-
-// digest resumes each actor with an answer until its next statement, one after the other. It reports whether one of the
-// statements may have changed the books.
-func (w *world) digest() (changed bool) {
-	for {
-		i := slices.IndexFunc(w.actors, func(a *actor) bool { return a.state == answered })
-		if i < 0 {
-			return changed
-		}
-		a := w.actors[i]
-		changed = changed || mayWrite(a.statement) && !a.within
-		w.tracef("  %s: %s → %s", a.name, a.statement, a.result)
-		if a.crashed {
-			w.kill(a)
-			continue
-		}
-		a.statement = ""
-		w.let(a, unbroken)
-	}
 }
 
 // ready returns the actors that can be resumed, in the order of their creation.
@@ -376,7 +358,7 @@ func (w *world) crash(s *server, victim *actor) {
 func (w *world) kill(a *actor) {
 	wireOf(a.conn).hangUp()
 	a.cancel()
-	a.dead, a.statement = true, ""
+	a.dead, a.statement, a.holds = true, "", false
 	w.let(a, unbroken)
 }
 

@@ -1,7 +1,8 @@
-// Package simulation tests the engine's bookkeeping of money under many failures at once. A seed orders the statements
-// of several servers and clients. The clock jumps over ends of months. The provider charges answers that get lost.
-// Connections and servers break before and after any statement. After every step the books are compared with the
-// invariants. A failed seed is printed with its trace and can be replayed:
+// Package simulation tests the engine under many failures at once: its bookkeeping of money, units, gates and posts. A
+// seed orders the statements of several servers and clients. The clock jumps over ends of months. The provider charges
+// answers that get lost. Websites lose requests and answers, and people change posts there. Connections and servers
+// break before and after any statement. After every step the rows are compared with the invariants. A failed seed is
+// printed with its trace and can be replayed:
 //
 //	go test ./test/simulation -run Simulation -seed 42
 //
@@ -23,7 +24,7 @@ import (
 
 var (
 	oneSeed = flag.Uint64("seed", 0, "simulate only this seed and print its trace")
-	seeds   = flag.Uint64("seeds", 200, "number of seeds")
+	seeds   = flag.Uint64("seeds", 60, "number of seeds")
 	length  = flag.Int("steps", 300, "number of decisions of each seed before quiescence")
 )
 
@@ -36,15 +37,17 @@ func TestMain(m *testing.M) {
 	os.Exit(testdb.Run(m))
 }
 
-// seedsOfACluster is the number of seeds that share a database. A new database costs as much as some seeds, but each
-// seed in a database makes its verification slower.
-const seedsOfACluster = 16
+// seedsOfACluster is the number of seeds that share a database, which is verified once, after all of them. A new
+// database costs as much as some seeds, but each seed in a database makes its statements slower.
+const seedsOfACluster = 20
 
 func TestSimulation(t *testing.T) {
 	t.Parallel()
 	if *oneSeed != 0 {
-		if got := simulate(newCluster(t), *oneSeed, *length); !failed(t, *oneSeed, got) {
+		c := newCluster(t)
+		if got := simulate(c, *oneSeed, *length); !failed(t, *oneSeed, got) {
 			t.Logf("the trace of seed %d:\n%s", *oneSeed, strings.Join(got.trace, "\n"))
+			verified(t, c)
 		}
 		return
 	}
@@ -61,10 +64,19 @@ func TestSimulation(t *testing.T) {
 						return // A failed simulation is not quiescent, so the database cannot be used again.
 					}
 				}
+				verified(t, c)
 			})
 		}
 	})
 	all.check(t)
+}
+
+// verified reports what the engine's own verification finds.
+func verified(t *testing.T, c *cluster) {
+	t.Helper()
+	if err := c.verify(); err != nil {
+		t.Error(err)
+	}
 }
 
 // failed reports a failed simulation with the command that repeats it.

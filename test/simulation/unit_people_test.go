@@ -40,7 +40,7 @@ func writingArticles(fragility int) profile {
 		patience:    8,
 		overcharge:  cent / 2,
 		rests:       true,
-		length:      4,
+		length:      3,
 	}
 }
 

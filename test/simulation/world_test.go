@@ -25,12 +25,17 @@ import (
 type cluster struct {
 	db    *testdb.DB
 	pools [2]*pgxpool.Pool
+	// judge reads the rows of all organizations.
+	judge *pgxpool.Pool
+	// seeds are the seeds of the workflows.
+	seeds map[string]uint64
 }
 
 func newCluster(t testing.TB, mutations ...*mutation) *cluster {
 	t.Helper()
-	c, l := &cluster{db: testdb.NewSimulated(t)}, &line{mutations: mutations}
+	c, l := &cluster{db: testdb.NewSimulated(t), seeds: map[string]uint64{}}, &line{mutations: mutations}
 	t.Cleanup(l.close)
+	c.openJudge(t)
 	for i := range c.pools {
 		config, err := pgxpool.ParseConfig(c.db.URL)
 		if err != nil {
@@ -54,6 +59,22 @@ func newCluster(t testing.TB, mutations ...*mutation) *cluster {
 		t.Cleanup(c.pools[i].Close)
 	}
 	return c
+}
+
+// openJudge connects the judge, whose few questions are asked very often.
+func (c *cluster) openJudge(t testing.TB) {
+	t.Helper()
+	config, err := pgxpool.ParseConfig(c.db.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config.ConnConfig.RuntimeParams["plan_cache_mode"] = "force_generic_plan"
+	config.ConnConfig.RuntimeParams["jit"] = "off"
+	config.MaxConns = 1
+	if c.judge, err = pgxpool.NewWithConfig(context.Background(), config); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.judge.Close)
 }
 
 // server is one process of the engine, with its own pool and clock.
@@ -238,7 +259,7 @@ func (w *world) begin() {
 		w.failf("create the organization: %v", err)
 		panic(died{})
 	}
-	w.books.check()
+	w.books.check(ofAll)
 }
 
 // tick reads the clock. No two readings are equal.
@@ -322,9 +343,11 @@ func (w *world) send(a *actor) {
 	if sends && !w.calm {
 		w.saw("sent " + statement)
 	}
-	if w.digest() || crash || at != unbroken {
-		w.books.check()
+	committed := w.digest()
+	if crash || at != unbroken {
+		committed = ofAll
 	}
+	w.books.check(committed)
 }
 
 // pass moves the clock: mostly by a moment, or until a call is due, sometimes by hours, and sometimes to or over the
