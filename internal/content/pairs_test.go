@@ -30,6 +30,9 @@ func labelledPairs(t *testing.T) []labelledPair {
 		if len(fields) != 5 {
 			t.Fatalf("a line has %d fields, want 5: %q", len(fields), lines.Text())
 		}
+		if strings.TrimSpace(fields[4]) == "" {
+			t.Fatalf("a pair has no reason: %q", lines.Text())
+		}
 		pairs = append(pairs, labelledPair{
 			language: fields[0],
 			first:    fields[1],

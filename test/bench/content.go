@@ -48,7 +48,7 @@ func (b *bench) content() error {
 	for _, language := range slices.Sorted(maps.Keys(pairs)) {
 		a := pairs[language]
 		b.table.add(row{
-			what:  "labelled pairs of keywords, " + language,
+			what:  "labelled pairs of keywords by LEXICAL, " + language,
 			found: fmt.Sprintf("precision %.2f, recall %.2f", a.right/a.joined, a.right/a.same),
 		})
 	}

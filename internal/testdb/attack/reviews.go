@@ -72,6 +72,18 @@ func approved(digest, selected, preparer, at string) string {
 		FROM intent_workflows WHERE id = {review};`, digest, selected, preparer, at)
 }
 
+// approvedAlone writes an approval of the review for a version, without a transition. The argument is SQL.
+func approvedAlone(version string) string {
+	return fmt.Sprintf(`INSERT INTO gate_decisions (organization_id, workflow_id, version, gate, verdict, feedback,
+		selection_digest, selected, settings_version, four_eyes, prepared_by, decided_by, decided_at)
+		SELECT organization_id, id, %s, 'SEEDS', 'APPROVED', '', sha256('x'), 2, 0, true, 'alice', 'mallory', now()
+		FROM intent_workflows WHERE id = {review};`, version)
+}
+
+// allGatesSet sets every gate to HUMAN.
+const allGatesSet = `INSERT INTO gate_settings (organization_id, version, seeds, plan, publish, four_eyes, actor,
+	reason, occurred_at) VALUES ({org}, 1, 'HUMAN', 'HUMAN', 'HUMAN', true, 'mallory', '', now());`
+
 // gateSet sets the gate SEEDS. The arguments are SQL.
 func gateSet(version, mode string) string {
 	return fmt.Sprintf(`INSERT INTO gate_settings (organization_id, version, seeds, plan, publish, four_eyes, actor,
@@ -92,7 +104,12 @@ func gates() []Attack {
 			WHERE workflow_id = {review})`
 	)
 	return append([]Attack{
+		byBoth("an approval has no transition", approvedAlone("version + 1"), refused("gate_decisions_transition")),
+		byBoth("an approval names another transition", approvedAlone("version"),
+			refused("gate_decisions_agree")),
 		byBoth("a review ends without a decision", crossed, refused(gated)),
+		byBoth("articles are written without a decision",
+			allGatesSet+moved("{planned}", "ADVANCE", "ARTICLE_PENDING", ""), refused(gated)),
 		byBoth("a gate is off within one transaction", gateSet("1", "OFF")+crossed+gateSet("2", "HUMAN"), refused(gated)),
 		byBoth("a gate is off until its check",
 			gateSet("1", "OFF")+crossed+"SET CONSTRAINTS workflow_transitions_reached IMMEDIATE;"+gateSet("2", "HUMAN"),
