@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"fmt"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -61,7 +62,7 @@ func decodeDecidePlans(input model.DecideArticlePlansInput) (in decoded[engine.D
 		decided := engine.PlanItemInput{
 			ArticleID:        in.id(item.ArticleID, publicid.Article, "items", field, "articleId"),
 			ExpectedRevision: item.ExpectedRevision.Value(),
-			Brief:            briefEdit(item.Brief.Value()),
+			Brief:            in.brief(item.Brief.Value(), "items", field, "brief"),
 			Reason:           in.text(orEmpty(item.Reason.Value()), maxReasonCharacters, "items", field, "reason"),
 		}
 		if choice := item.Choice.Value(); choice != nil {
@@ -84,8 +85,11 @@ func decodeDecidePlans(input model.DecideArticlePlansInput) (in decoded[engine.D
 	return in
 }
 
-// briefEdit returns the changes of a brief; nil for none.
-func briefEdit(input *model.BriefInput) *content.BriefEdit {
+// maxBriefText bounds a text of a brief before its spaces are set right. Each field has a smaller limit after it.
+const maxBriefText = 2000
+
+// brief reads the changes of a brief; nil for none. A text of a brief is cleaned, so a NUL would become a space.
+func (d *decoder) brief(input *model.BriefInput, field ...string) *content.BriefEdit {
 	if input == nil {
 		return nil
 	}
@@ -97,16 +101,28 @@ func briefEdit(input *model.BriefInput) *content.BriefEdit {
 		Intent:         input.Intent.Value(),
 		TargetWords:    input.TargetWords.Value(),
 	}
+	for _, one := range []struct {
+		name string
+		text *string
+	}{
+		{"title", edit.Title}, {"angle", edit.Angle}, {"format", edit.Format}, {"primaryKeyword", edit.PrimaryKeyword},
+	} {
+		d.text(orEmpty(one.text), maxBriefText, append(slices.Clone(field), one.name)...)
+	}
 	for _, list := range []struct {
+		name  string
 		given []string
 		field **[]string
 	}{
-		{input.SecondaryKeywords.Value(), &edit.SecondaryKeywords},
-		{input.Questions.Value(), &edit.Questions},
-		{input.MustAvoid.Value(), &edit.MustAvoid},
+		{"secondaryKeywords", input.SecondaryKeywords.Value(), &edit.SecondaryKeywords},
+		{"questions", input.Questions.Value(), &edit.Questions},
+		{"mustAvoid", input.MustAvoid.Value(), &edit.MustAvoid},
 	} {
 		if list.given != nil {
 			*list.field = &list.given
+		}
+		for _, text := range list.given {
+			d.text(text, maxBriefText, append(slices.Clone(field), list.name)...)
 		}
 	}
 	return edit

@@ -5947,9 +5947,14 @@ type NewWorkflowForecast @requires(permission: READ) {
   article: WorkForecast!
   """
   How many articles the limit and the month pay for when each costs its ` + "`" + `cap` + "`" + `, after the likely cost of the preparation:
-  at most 50.
+  at most 50. ` + "`" + `certain` + "`" + ` counts the most of the preparation instead.
   """
   guaranteed: Int!
+  """
+  How many articles they pay for when each costs its ` + "`" + `cap` + "`" + `, after ` + "`" + `preparation.most` + "`" + `, where every call is sent twice at
+  the highest price: at most 50.
+  """
+  certain: Int!
   "How many articles they pay for when each costs what it likely does: at most 50."
   likely: Int!
 }
@@ -8388,6 +8393,8 @@ func (ec *executionContext) childFields_NewWorkflowForecast(ctx context.Context,
 		return ec.fieldContext_NewWorkflowForecast_article(ctx, field)
 	case "guaranteed":
 		return ec.fieldContext_NewWorkflowForecast_guaranteed(ctx, field)
+	case "certain":
+		return ec.fieldContext_NewWorkflowForecast_certain(ctx, field)
 	case "likely":
 		return ec.fieldContext_NewWorkflowForecast_likely(ctx, field)
 	}
@@ -31616,6 +31623,30 @@ func (ec *executionContext) _NewWorkflowForecast_guaranteed(ctx context.Context,
 
 func (ec *executionContext) fieldContext_NewWorkflowForecast_guaranteed(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("NewWorkflowForecast", field, true, false, "Int")
+}
+
+func (ec *executionContext) _NewWorkflowForecast_certain(ctx context.Context, field graphql.CollectedField, obj *model.NewWorkflowForecast) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_NewWorkflowForecast_certain(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Certain, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+
+func (ec *executionContext) fieldContext_NewWorkflowForecast_certain(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("NewWorkflowForecast", field, false, false, "Int")
 }
 
 func (ec *executionContext) _NewWorkflowForecast_likely(ctx context.Context, field graphql.CollectedField, obj *model.NewWorkflowForecast) (ret graphql.Marshaler) {
@@ -63188,6 +63219,11 @@ func (ec *executionContext) _NewWorkflowForecast(ctx context.Context, sel ast.Se
 			}
 		case "guaranteed":
 			out.Values[i] = ec._NewWorkflowForecast_guaranteed(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "certain":
+			out.Values[i] = ec._NewWorkflowForecast_certain(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}

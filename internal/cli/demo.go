@@ -212,6 +212,7 @@ func (c *demoCommand) runWorkflow(ctx context.Context, p *program, s *server.Ser
 			return fmt.Errorf("follow the workflow: %w", err)
 		}
 		output.print(flow)
+		output.printWaiting(flow, time.Now())
 		switch {
 		case c.isAtEnd(flow):
 			return c.report(ctx, p, s, client, flow)

@@ -23,7 +23,7 @@ func (c *demoCommand) decide(
 			return false, fmt.Errorf("approve the article plan: %w", err)
 		}
 	case flow.State == string(workflow.ArticleCompleted) && c.passes(workflow.StepPublish):
-		target, err := admin.target(ctx, site)
+		target, err := admin.target(ctx, pilot.out, site)
 		if err != nil {
 			return false, fmt.Errorf("make a publish target: %w", err)
 		}

@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -24,11 +26,14 @@ type demoTargetPayload struct {
 }
 
 // target returns a target to publish to: the site of the sandbox, or files when there is none. The sites of
-// earlier demos are retired, because their servers are gone.
-func (d *demoClient) target(ctx context.Context, site server.SandboxSite) (demoTarget, error) {
+// earlier demos are retired, because their servers are gone. It says so, because posts keep their addresses.
+func (d *demoClient) target(ctx context.Context, out io.Writer, site server.SandboxSite) (demoTarget, error) {
 	all, err := d.targets(ctx)
 	if err != nil {
 		return demoTarget{}, err
+	}
+	if slices.ContainsFunc(all, isOfEarlierDemo) {
+		fmt.Fprintf(out, "%14sThe sites of earlier demos ended with them: the addresses of their posts lead nowhere.\n", "")
 	}
 	for _, t := range all {
 		switch {
@@ -46,6 +51,11 @@ func (d *demoClient) target(ctx context.Context, site server.SandboxSite) (demoT
 		}
 	}
 	return d.createTarget(ctx, site)
+}
+
+// isOfEarlierDemo reports whether a target is a site that another demo served.
+func isOfEarlierDemo(t demoTarget) bool {
+	return t.Kind != "FILE" && strings.HasPrefix(t.Name, demoTargetName)
 }
 
 func (d *demoClient) createTarget(ctx context.Context, site server.SandboxSite) (demoTarget, error) {

@@ -162,7 +162,8 @@ func (c *planChanges) add(in PlanItemInput, field []string) error {
 		(before.Choice != "" || choice != content.PlanCleared)
 	switch {
 	case choice != "" && plan.Revision == 0:
-		return fault.Invalid(append(slices.Clone(field), "brief"), "This article has no brief. Give it one with a title.")
+		return fault.Invalid(append(slices.Clone(field), "brief", "title"),
+			"This article has no brief. Give it one with a title.")
 	case decided && choice == content.PlanApproved && item.Verdict.Verdict == content.VerdictInvalid &&
 		saysNothing(in.Reason) && before.Choice != content.PlanApproved:
 		return fault.Invalid(append(slices.Clone(field), "reason"),

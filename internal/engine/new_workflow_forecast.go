@@ -37,6 +37,9 @@ type NewWorkflowForecast struct {
 	Preparation, Article WorkForecast
 	// Likely is how many articles that room pays for when each costs what it likely does: at most cost.MaxArticles.
 	Likely int
+	// Certain is how many articles the limit and the month pay for at their caps even when the preparation costs its most:
+	// at most cost.MaxArticles.
+	Certain int
 }
 
 // Guaranteed is how many articles the room pays for when each costs its cap: at most cost.MaxArticles.
@@ -131,10 +134,12 @@ func (e *Engine) newWorkflowForecast(
 	if err != nil {
 		return NewWorkflowForecast{}, err
 	}
-	for _, account := range []*cost.Balance{&room.Workflow, &room.Month} {
-		if account.Settled, err = account.Settled.Add(f.Preparation.Likely); err != nil {
-			return NewWorkflowForecast{}, err
-		}
+	worst, err := spent(room, f.Preparation.Most)
+	if err != nil {
+		return NewWorkflowForecast{}, err
+	}
+	if room, err = spent(room, f.Preparation.Likely); err != nil {
+		return NewWorkflowForecast{}, err
 	}
 	f.Article, err = e.forecastWork(ctx, e.store, who, workAhead{
 		room:     room,
@@ -143,7 +148,17 @@ func (e *Engine) newWorkflowForecast(
 		at:       at,
 	})
 	f.Likely = room.Affordable(f.Article.Likely, cost.MaxArticles)
+	f.Certain = worst.Affordable(f.Article.Cap, cost.MaxArticles)
 	return f, err
+}
+
+// spent returns the room that is left when a workflow has spent an amount.
+func spent(room cost.Room, amount cost.Pico) (_ cost.Room, err error) {
+	if room.Workflow.Settled, err = room.Workflow.Settled.Add(amount); err != nil {
+		return room, err
+	}
+	room.Month.Settled, err = room.Month.Settled.Add(amount)
+	return room, err
 }
 
 // preparationParts are the parts of the five steps before the articles.

@@ -18,37 +18,37 @@ func TestForecastNewWorkflow_SaysWhatALimitBuys(t *testing.T) {
 	t.Parallel()
 	b := setupWith(t, func(o *engine.Options) { o.Research = cost.ResearchSERPCrawl })
 	for name, c := range map[string]struct {
-		limit              cost.Pico
-		mode               content.Mode
-		guaranteed, likely int
-		sentence           string
+		limit                       cost.Pico
+		mode                        content.Mode
+		certain, guaranteed, likely int
+		sentence                    string
 	}{
 		"Nothing": {
-			0, content.ModeDataForSEO, 0, 0,
+			0, content.ModeDataForSEO, 0, 0, 0,
 			"The five steps before the articles will probably cost about $0.37. The limit leaves too little for an article.",
 		},
 		"TooLittle": {
-			43 * cent, content.ModeDataForSEO, 0, 4,
+			43 * cent, content.ModeDataForSEO, 0, 0, 4,
 			"The five steps before the articles will probably cost about $0.37. The limit promises no article, since one may " +
 				"cost up to $0.07. It probably pays for 4 articles.",
 		},
 		"One": {
-			45 * cent, content.ModeDataForSEO, 1, 6,
+			45 * cent, content.ModeDataForSEO, 0, 1, 6,
 			"The five steps before the articles will probably cost about $0.37. The rest of the limit pays for 1 article at " +
 				"the highest cost, and probably for 6.",
 		},
 		"WithSearchData": {
-			cost.Dollar, content.ModeBest, 9, 50,
+			cost.Dollar, content.ModeBest, 2, 9, 50,
 			"The five steps before the articles will probably cost about $0.37. The rest of the limit pays for 9 articles " +
 				"at the highest cost, and probably for 50.",
 		},
 		"WithoutSearchData": {
-			cost.Dollar, content.ModeCrawl, 13, 50,
+			cost.Dollar, content.ModeCrawl, 11, 13, 50,
 			"The five steps before the articles will probably cost about $0.03. The rest of the limit pays for 13 articles " +
 				"at the highest cost, and probably for 50.",
 		},
 		"All": {
-			5 * cost.Dollar, content.ModeModel, 50, 50,
+			5 * cost.Dollar, content.ModeModel, 50, 50, 50,
 			"The five steps before the articles will probably cost about $0.03. The rest pays for 50 articles, the most of a " +
 				"workflow.",
 		},
@@ -58,6 +58,9 @@ func TestForecastNewWorkflow_SaysWhatALimitBuys(t *testing.T) {
 		})
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
+		}
+		if got.Certain != c.certain {
+			t.Errorf("%s: got %d certain, want %d", name, got.Certain, c.certain)
 		}
 		if got.Guaranteed() != c.guaranteed || got.Likely != c.likely || got.Sentence() != c.sentence {
 			t.Errorf("%s: got %d guaranteed, %d likely, %q, want %d, %d, %q", name, got.Guaranteed(), got.Likely,

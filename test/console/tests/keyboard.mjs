@@ -40,7 +40,7 @@ export async function run(suite) {
     await page.getByRole('button', { name: 'Review the articles' }).waitFor({ timeout: 90_000 })
     await reach('Tab', /^Review the articles$/)
     await press('Enter')
-    await page.getByRole('heading', { name: 'Articles' }).waitFor()
+    await page.getByRole('heading', { name: 'Articles', level: 1 }).waitFor()
     await press('j')
     await press('Enter')
     await page.getByRole('button', { name: 'Edit the text' }).waitFor()
@@ -60,7 +60,7 @@ export async function run(suite) {
 
     await reach('Shift+Tab', /^Articles$/)
     await press('Enter')
-    await page.getByRole('heading', { name: 'Articles' }).waitFor()
+    await page.getByRole('heading', { name: 'Articles', level: 1 }).waitFor()
     await reach('Tab', /^Publishing$/)
     await press('Enter')
     await page.getByRole('group', { name: 'Sites' }).waitFor()

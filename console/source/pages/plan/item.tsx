@@ -25,7 +25,7 @@ export function Item({ item, names, closed, decide }: ItemProps) {
     if (choice === 'APPROVED' && item.verdict === 'INVALID' && item.choice !== 'APPROVED') setOpen('overrule')
     else void decide.run({ items: [{ articleId: item.id, expectedRevision: item.revision, choice: item.choice === choice ? 'CLEARED' : choice }] })
   }
-  const noBrief = item.brief || item.verdict === 'INVALID' ? null : 'Write the brief first.'
+  const noBrief = item.brief ? null : 'Write the brief first.'
   const button = (choice: PlanChoice, label: string, reason: string | null) => (
     <Button className="choice" aria-pressed={item.choice === choice} aria-label={`${label}: ${name}`} reason={reason} onClick={() => choose(choice)}>{label}</Button>
   )
