@@ -86,19 +86,23 @@ func (r *round) playPosts(ctx context.Context, length time.Duration, plans []inj
 // landingLimit is the longest time to the end of all workflows after the last injection.
 const landingLimit = 3 * time.Minute
 
+// longestSilence is longer than a worker is paused, and than it then takes to write what it has learned.
+const longestSilence = 2*longestFault + 3*time.Second
+
 // hurry makes waits due that would take minutes.
 func (r *round) hurry(ctx context.Context) {
 	for pause(ctx, time.Second) {
-		_ = r.checkNow(ctx) // The next time succeeds, or quiescence fails.
+		_ = r.checkNow(ctx, longestSilence) // The next time succeeds, or quiescence fails.
 		_, _ = r.owner.Exec(ctx, `UPDATE step_units SET retry_at = now(), wake_at = now()
 			WHERE organization_id = $1 AND retry_at > now() + interval '5 seconds'`, r.organization)
 	}
 }
 
 // outlive pauses a server that works on a unit until another one has the unit, twice for articles and twice for posts.
-// Then the first one returns with an attempt that is no longer its own.
+// Then the first one returns with an attempt that is no longer its own, while the attempt of the other one runs.
 func (r *round) outlive(ctx context.Context) {
 	left := map[workflow.StepKey]int{workflow.StepArticle: 2, workflow.StepPublish: 2}
+	tries := map[workflow.StepKey]int{workflow.StepArticle: mostOutlived, workflow.StepPublish: mostOutlived}
 	for pause(ctx, 100*time.Millisecond) {
 		running, err := collectRows[runningUnit](ctx, r.cluster, `SELECT id, step, attempt, worker FROM step_units
 			WHERE organization_id = $1 AND lease_expires_at IS NOT NULL ORDER BY id`, r.organization)
@@ -107,17 +111,26 @@ func (r *round) outlive(ctx context.Context) {
 		}
 		for _, unit := range running {
 			s := r.serverOf(unit.Worker)
-			if s == nil || left[unit.Step] == 0 {
+			if s == nil || left[unit.Step] == 0 || tries[unit.Step] == 0 {
 				continue
 			}
-			left[unit.Step]--
+			tries[unit.Step]--
 			s.signal(syscall.SIGSTOP)
-			r.awaitTaken(ctx, unit)
+			if r.awaitTaken(ctx, unit) {
+				left[unit.Step]--
+				r.outlived.Add(1)
+			}
 			s.signal(syscall.SIGCONT)
 			break
 		}
 	}
 }
+
+// hasPosted reports whether a paused server has lost a unit in this round, and the site has a post.
+func (r *round) hasPosted() bool { return r.outlived.Load() > 0 && r.website.drafted.Load() }
+
+// mostOutlived limits the pauses of a round for one step. Not every unit is taken: its workflow may end or move on.
+const mostOutlived = 5
 
 // runningUnit is a unit with a worker.
 type runningUnit struct {
@@ -127,17 +140,23 @@ type runningUnit struct {
 	Worker  string
 }
 
-// awaitTaken waits until another worker has a unit, or for so long that this is too unlikely.
-func (r *round) awaitTaken(ctx context.Context, unit runningUnit) {
+// awaitTaken waits until another worker has a unit, or for so long that this is too unlikely. It reports whether one
+// has.
+func (r *round) awaitTaken(ctx context.Context, unit runningUnit) bool {
 	limited, cancel := context.WithTimeout(ctx, longestFault)
 	defer cancel()
-	for pause(limited, 50*time.Millisecond) {
-		taken, err := column[bool](limited, r.cluster, `SELECT attempt > $3 AND lease_expires_at IS NOT NULL FROM step_units
-			WHERE organization_id = $1 AND id = $2`, r.organization, unit.ID, unit.Attempt)
-		if err == nil && len(taken) == 1 && taken[0] {
-			return
+	for pause(limited, 20*time.Millisecond) {
+		now, err := collectRows[runningUnit](limited, r.cluster, `SELECT id, step, attempt, worker FROM step_units
+			WHERE organization_id = $1 AND id = $2 AND is_open`, r.organization, unit.ID)
+		switch {
+		case err != nil: // PostgreSQL is down.
+		case len(now) == 0:
+			return false
+		case now[0].Attempt > unit.Attempt && now[0].Worker != "":
+			return true
 		}
 	}
+	return false
 }
 
 // serverOf returns the server with a worker, nil when that has ended.

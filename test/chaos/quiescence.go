@@ -40,7 +40,7 @@ func (r *round) awaitQuiescence(ctx context.Context) error {
 			return nil
 		}
 		if err == nil {
-			err = r.checkNow(limited)
+			err = r.checkNow(limited, 0)
 		}
 		if !pause(limited, 200*time.Millisecond) {
 			return fmt.Errorf("no quiescence in %s: %s are left, %w", quiescenceLimit, strings.Join(left, ", "),
@@ -65,15 +65,17 @@ func (r *round) unfinished(ctx context.Context) ([]string, error) {
 }
 
 // checkNow makes rows due for the sweepers: calls with a later check, workflows without a job, and calls without a
-// generation, which are otherwise due after a day.
-func (r *round) checkNow(ctx context.Context) error {
+// generation, which are otherwise due after a day. Those have been unknown for at least a while: a worker that is
+// paused may still learn the generation, and no worker pauses for a day.
+func (r *round) checkNow(ctx context.Context, unknownFor time.Duration) error {
 	for _, statement := range []string{
 		`UPDATE ai_calls SET check_at = now() WHERE organization_id = $1 AND check_at > now() AND (run_token IS NULL
 			OR unit_id IS NOT NULL OR EXISTS (SELECT FROM workflow_runs AS r WHERE r.organization_id = ai_calls.organization_id
 				AND r.workflow_id = ai_calls.workflow_id AND r.token = run_token AND r.ended_at IS NOT NULL))`,
-		`UPDATE ai_calls SET unknown_since = now() - interval '25 hours' WHERE organization_id = $1
+		fmt.Sprintf(`UPDATE ai_calls SET unknown_since = now() - interval '25 hours' WHERE organization_id = $1
 			AND state = 'UNKNOWN' AND generation_id IS NULL AND unknown_since > now() - interval '24 hours'
-			AND (models[1] NOT LIKE 'service/%' OR unknown_since < now() - interval '40 seconds')`,
+			AND unknown_since < now() - interval '%d milliseconds'
+			AND (models[1] NOT LIKE 'service/%%' OR unknown_since < now() - interval '40 seconds')`, unknownFor.Milliseconds()),
 		`UPDATE intent_workflows SET wake_at = now() WHERE organization_id = $1
 			AND wake_at > now() + interval '5 seconds' AND updated_at < now() - interval '5 seconds'`,
 	} {

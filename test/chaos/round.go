@@ -34,7 +34,8 @@ type round struct {
 
 	sharedFlows, sharedBudgets pool
 	actors                     []*actor
-	injectionsOver             atomic.Bool // true after the last injection: clients then wait for their answers
+	injectionsOver             atomic.Bool  // true after the last injection: clients then wait for their answers
+	outlived                   atomic.Int64 // units that another worker has taken from a paused server
 
 	mu                sync.Mutex
 	followers         []*follower

@@ -99,6 +99,7 @@ func (s *searches) twice() (tags []string) {
 type website struct {
 	*provider
 	sandbox atomic.Pointer[site.WordPress]
+	drafted atomic.Bool // the site has lost the answer to a draft
 }
 
 func newWebsite(p *provider) *website {
@@ -109,6 +110,7 @@ func newWebsite(p *provider) *website {
 
 // begin opens an empty site.
 func (s *website) begin() {
+	s.drafted.Store(false)
 	s.sandbox.Store(site.NewWordPress(site.Options{Delay: 10 * time.Millisecond}))
 }
 
@@ -119,7 +121,8 @@ var siteMisbehaviour = map[behaviour][]site.Injection{
 }
 
 // ServeHTTP answers a request, or misbehaves: it loses some answers at all times of a round of posts, because the posts
-// of the last workflows come after the injections.
+// of the last workflows come after the injections. It always loses the answer to the first draft, so that no round is
+// without such a loss.
 func (s *website) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.inside.Add(1)
 	defer s.inside.Add(-1)
@@ -129,6 +132,8 @@ func (s *website) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if r.Method != http.MethodGet && strings.Contains(r.URL.Path, "/posts") {
 		switch {
+		case s.shared.Load() && strings.HasSuffix(r.URL.Path, "/posts") && !s.drafted.Swap(true):
+			box.Next(site.LoseAnswer)
 		case s.behaves(losing, 60), s.shared.Load() && s.choose(100) < 30:
 			box.Next(siteMisbehaviour[losing][s.choose(len(siteMisbehaviour[losing]))])
 		case s.behaves(refusing, 60):

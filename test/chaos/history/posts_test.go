@@ -111,6 +111,9 @@ var badPosts = map[string]struct {
 	"an attempt that a stranger fails": {history.RuleUnit, "belongs to an attempt of slow", func(h *history.History) {
 		h.Units[2].Failure = "NETWORK"
 	}},
+	"a stranger that says that the lease has expired": {
+		history.RuleUnit, "belongs to an attempt of slow", func(h *history.History) { h.Units[2].Actor = "quick" },
+	},
 	"a unit without an end": {history.RuleUnit, "is RUNNING after quiescence", func(h *history.History) {
 		h.Units = h.Units[:5]
 	}},
