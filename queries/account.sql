@@ -58,33 +58,6 @@ WHERE a.organization_id = @organization_id AND a.period_start <= @at AND a.perio
 ORDER BY a.period_start DESC
 LIMIT 1;
 
--- AccountHold reserves money if settled, held and the new hold together fit below the limit. The condition is in the
--- UPDATE, which waits for earlier changes of the account; the ledger entry selects from its rows. No row: refused.
--- name: AccountHold :one
-WITH held AS (
-    UPDATE usage_accounts AS a
-    SET sequence = a.sequence + 1, held_pico = a.held_pico + @hold_pico::bigint, previous_stopped = a.stopped,
-        previous_hash = a.hash,
-        hash = entry_hash(a.hash, a.organization_id, a.id, a.sequence + 1, @kind::entry_kind, @call_id::uuid, 0,
-            @hold_pico::bigint, 0, a.settled_pico, a.held_pico + @hold_pico::bigint, a.limit_pico, a.stopped, false,
-            @actor::actor, @reason::reason, @at::timestamptz)
-    WHERE a.organization_id = @organization_id AND a.id = @id AND NOT a.stopped
-        AND a.settled_pico <= a.limit_pico -- so that the next line cannot overflow
-        AND a.limit_pico - a.settled_pico - a.held_pico >= @hold_pico::bigint
-    RETURNING a.*
-), entered AS (
-    INSERT INTO ai_usage_ledger (
-        organization_id, account_id, sequence, kind, call_id, call_hold_pico, settled_before, settled_delta,
-        settled_after, held_before, held_delta, held_after, limit_before, limit_delta, limit_after, stopped_before,
-        stopped_after, overage, actor, reason, occurred_at, previous_hash, hash)
-    SELECT h.organization_id, h.id, h.sequence, @kind::entry_kind, @call_id::uuid, @hold_pico::bigint, h.settled_pico,
-        0, h.settled_pico, h.held_pico - @hold_pico::bigint, @hold_pico::bigint, h.held_pico, h.limit_pico, 0,
-        h.limit_pico, h.previous_stopped, h.stopped, false, @actor::actor, @reason::reason, @at::timestamptz,
-        h.previous_hash, h.hash
-    FROM held AS h
-)
-SELECT h.* FROM held AS h;
-
 -- AccountLimit sets the limit of an account that this transaction has locked, and ends a stop by an overage. A limit
 -- below settled and held disturbs no call; the next hold is refused.
 -- name: AccountLimit :one
@@ -137,7 +110,7 @@ ORDER BY a.organization_id, a.period_start
 LIMIT @page_size;
 
 -- AccountListWithMonth returns the accounts of workflows, each with the month of a time, or with the limit that the
--- month would have. It locks nothing, so the answer may be out of date at once. The condition in AccountHold is the
+-- month would have. It locks nothing, so the answer may be out of date at once. The conditions in CallHoldCreate are the
 -- guard.
 -- name: AccountListWithMonth :many
 SELECT a.id AS workflow_id, a.settled_pico, a.held_pico, a.limit_pico, a.stopped,

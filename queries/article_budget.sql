@@ -8,14 +8,6 @@ SET held_pico = greatest(b.held_pico + @held_delta::bigint, 0),
         OR b.held_pico + @held_delta::bigint > b.cap_pico - b.settled_pico - @settled_delta::bigint
 WHERE b.organization_id = @organization_id AND b.article_id = @article_id::uuid;
 
--- ArticleBudgetHold reserves money if settled, held and the new hold together fit below the cap. The condition is in the
--- UPDATE, which waits for earlier changes of the budget. No row: refused.
--- name: ArticleBudgetHold :one
-UPDATE article_budgets AS b SET held_pico = b.held_pico + @hold_pico::bigint
-WHERE b.organization_id = @organization_id AND b.workflow_id = @workflow_id AND b.article_id = @article_id
-    AND b.settled_pico <= b.cap_pico AND b.cap_pico - b.settled_pico - b.held_pico >= @hold_pico::bigint
-RETURNING b.*;
-
 -- ArticleBudgetList returns budgets of articles.
 -- name: ArticleBudgetList :many
 SELECT b.* FROM article_budgets AS b

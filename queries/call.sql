@@ -157,42 +157,6 @@ SET state = @released, ended_at = @at::timestamptz, check_at = NULL, failure_cod
 WHERE c.organization_id = @organization_id AND c.id = @id AND c.state = ANY(@from_states::text[])
 RETURNING c.*;
 
--- CallReserve writes a call before its holds: only for a workflow that is not terminal, and for a run or a unit only
--- while that is live. fence is the token of a run of an external program. It locks the workflow until the transaction
--- ends, and then the unit, whose attempt may end during a wait for the workflow. The day that admits the call is one of
--- its month, in the month's time zone. No row: the workflow does not exist, is over, or has moved on.
--- name: CallReserve :one
-WITH flow AS (
-    SELECT w.organization_id, w.id, w.version FROM intent_workflows AS w
-    WHERE w.organization_id = @organization_id AND w.id = @workflow_id AND w.state <> ALL(@terminal::text[])
-        AND w.version = coalesce(sqlc.narg('run_token'), sqlc.narg('fence')::integer, w.version)
-    FOR NO KEY UPDATE
-), fence AS (
-    SELECT l.organization_id, l.id FROM flow AS l
-    WHERE sqlc.narg('unit_id')::uuid IS NULL OR EXISTS (
-        SELECT FROM step_units AS u
-        WHERE u.organization_id = l.organization_id AND u.id = sqlc.narg('unit_id')::uuid AND u.token = l.version
-            AND u.attempt = sqlc.narg('unit_attempt')::integer AND u.lease_expires_at IS NOT NULL
-        FOR SHARE
-    )
-)
-INSERT INTO ai_calls (
-    organization_id, id, workflow_id, month_id, step, run_token, state, models, prompt_bytes, max_completion_tokens,
-    web_searches, items_reserved, hold_pico, actor, reserved_at, admitted_on, check_at, visit, part_key, unit_id,
-    unit_attempt, article_id)
-SELECT f.organization_id, @id, f.id, @month_id, @step, sqlc.narg('run_token'), @reserved, @models::text[],
-    @prompt_bytes, @max_completion_tokens, @web_searches, nullif(@items_reserved::bigint, 0), @hold_pico::amount_pico,
-    @actor, @at,
-    -- Where the zone has changed with this month, its first hours may show the day before; they are its first day's.
-    greatest(timezone(coalesce(m.time_zone, o.time_zone), @at::timestamptz)::date,
-        date_trunc('month', timezone(coalesce(m.time_zone, o.time_zone), m.period_end) - interval '1 second')::date),
-    @check_at::timestamptz, sqlc.narg('visit'), sqlc.narg('part_key'), sqlc.narg('unit_id')::uuid,
-    sqlc.narg('unit_attempt')::integer, sqlc.narg('article_id')
-FROM fence AS f
-JOIN usage_accounts AS m ON m.organization_id = f.organization_id AND m.id = @month_id
-JOIN organizations AS o ON o.id = f.organization_id
-RETURNING *;
-
 -- CallSettle ends a call with its real cost, in full.
 -- name: CallSettle :one
 UPDATE ai_calls AS c

@@ -58,6 +58,9 @@ type Options struct {
 	Units UnitLimits
 	// SweptAtOnce limits the calls that one round of SweepCalls claims and looks up in parallel. 20 when zero.
 	SweptAtOnce int32
+	// BookedTogether is the most calls of an organization that one transaction reserves or settles. 64 when zero; with 1
+	// no call waits for another one in this program.
+	BookedTogether int
 	// Observe is called at the start of each verb that changes something, with its name. It returns the context of the
 	// verb, and a function that is called at its end. Nil observes nothing.
 	Observe func(ctx context.Context, verb string) (context.Context, func(err error))
@@ -98,6 +101,7 @@ type Engine struct {
 	known                     organizations
 	observe                   func(context.Context, string) (context.Context, func(error))
 	keys                      apiKeyUse
+	bookings                  bookingQueue
 }
 
 // wakeAfter is the time after which a sweeper inserts a second job for a workflow that no worker has taken.
@@ -130,6 +134,7 @@ func New(o Options) (*Engine, error) {
 		webhook:       o.Webhook,
 		targets:       o.Targets,
 		alertPause:    o.AlertPause,
+		bookings:      bookingQueue{store: o.Store, most: cmp.Or(o.BookedTogether, 64)},
 	}
 	for _, k := range o.Drives {
 		e.drives[k] = true

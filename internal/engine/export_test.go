@@ -32,3 +32,10 @@ func (e *Engine) BudgetArticles(
 	})
 	return forecast, err
 }
+
+// Waiting counts the callers of an organization that wait for another one to book their calls.
+func (e *Engine) Waiting(organization uuid.UUID) int {
+	e.bookings.mu.Lock()
+	defer e.bookings.mu.Unlock()
+	return len(e.bookings.waiting[organization])
+}

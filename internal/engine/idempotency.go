@@ -27,6 +27,9 @@ type request struct {
 	at        time.Time
 	// perCaller marks a request that only the same actor may replay, since its result depends on the caller.
 	perCaller bool
+	// lock takes locks that the function needs before the key; nil when it needs none. Other requests hold them while
+	// they claim a key.
+	lock func(*postgres.Store) error
 }
 
 // errUsed ends the transaction of a request whose key was used before.
@@ -42,14 +45,16 @@ func (e *Engine) once(
 	if r.key == "" {
 		return nil, e.store.InTx(ctx, do)
 	}
-	if n := len([]rune(r.key)); n > 255 {
-		return nil, fault.Invalid([]string{"idempotencyKey"}, "An idempotency key has 1 to 255 characters, not %d.", n)
-	}
-	print, err := fingerprint(r)
+	print, err := fingerprintForKey(r)
 	if err != nil {
 		return nil, err
 	}
 	err = e.store.InTx(ctx, func(tx *postgres.Store) error {
+		if r.lock != nil {
+			if err := r.lock(tx); err != nil {
+				return err
+			}
+		}
 		claimed, err := tx.ClaimIdempotencyKey(ctx, who, postgres.IdempotencyRecord{
 			Key:         r.key,
 			Fingerprint: print,
@@ -74,41 +79,54 @@ func (e *Engine) once(
 	return replay, err
 }
 
+// fingerprintForKey returns the fingerprint that the key of a request is claimed with.
+func fingerprintForKey(r request) (print []byte, err error) {
+	if n := len([]rune(r.key)); n > 255 {
+		return nil, fault.Invalid([]string{"idempotencyKey"}, "An idempotency key has 1 to 255 characters, not %d.", n)
+	}
+	return fingerprint(r)
+}
+
+// usedBefore returns the record of a key, or nil when it is free; IDEMPOTENCY_MISMATCH when it was used for other
+// content.
+func (e *Engine) usedBefore(
+	ctx context.Context, who caller.Caller, key string, print []byte,
+) (*postgres.IdempotencyRecord, error) {
+	if key == "" {
+		return nil, nil
+	}
+	used, found, err := e.store.IdempotencyRecord(ctx, who, key)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("read an idempotency key: %w", err)
+	case !found:
+		return nil, nil
+	case !bytes.Equal(used.Fingerprint, print):
+		return nil, mismatch()
+	}
+	return &used, nil
+}
+
 // isUsed reports whether the key of a request was used before, with the same content; with other content the error is
 // IDEMPOTENCY_MISMATCH. It is for requests that any caller may replay. A key that is free now may be used in the next
 // moment: once decides.
 func (e *Engine) isUsed(ctx context.Context, who caller.Caller, r request) (bool, error) {
-	if r.key == "" {
-		return false, nil
-	}
 	print, err := fingerprint(r)
 	if err != nil {
 		return false, err
 	}
-	used, found, err := e.store.IdempotencyRecord(ctx, who, r.key)
-	if err != nil {
-		return false, fmt.Errorf("read an idempotency key: %w", err)
-	}
-	if found && !bytes.Equal(used.Fingerprint, print) {
-		return false, mismatch()
-	}
-	return found, nil
+	used, err := e.usedBefore(ctx, who, r.key, print)
+	return used != nil, err
 }
 
 func (e *Engine) replayOf(
 	ctx context.Context, who caller.Caller, key string, print []byte,
 ) (*postgres.IdempotencyRecord, error) {
-	used, found, err := e.store.IdempotencyRecord(ctx, who, key)
-	if err != nil {
-		return nil, fmt.Errorf("read an idempotency key: %w", err)
+	used, err := e.usedBefore(ctx, who, key, print)
+	if err == nil && used == nil {
+		err = fault.New(fault.Unavailable, "Another request with this idempotency key is failing now. Try again.")
 	}
-	if !found {
-		return nil, fault.New(fault.Unavailable, "Another request with this idempotency key is failing now. Try again.")
-	}
-	if !bytes.Equal(used.Fingerprint, print) {
-		return nil, mismatch()
-	}
-	return &used, nil
+	return used, err
 }
 
 // fingerprint returns a hash of the operation and its content. It depends on the names of the input's fields: after

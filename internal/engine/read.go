@@ -139,13 +139,17 @@ func (e *Engine) CountCalls(
 // Call returns one call of a workflow that the caller reaches, or NOT_FOUND. A caller without the permission CALLS
 // finds only the calls that it reserved.
 func (e *Engine) Call(ctx context.Context, who caller.Caller, id uuid.UUID) (cost.Call, error) {
+	c, err := e.readCall(ctx, who, id)
+	return c.Call, err
+}
+
+func (e *Engine) readCall(ctx context.Context, who caller.Caller, id uuid.UUID) (postgres.Call, error) {
 	call, there, err := e.store.Call(ctx, who, id)
 	there = there && (call.Actor == who.Actor || who.Has(caller.Calls))
 	if err == nil && there {
 		there, err = e.reaches(ctx, who, call.WorkflowID)
 	}
-	c, err := found(call, there, err, "call")
-	return c.Call, err
+	return found(call, there, err, "call")
 }
 
 // Entries returns the first ledger entries of each account after a sequence number.

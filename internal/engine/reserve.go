@@ -1,8 +1,8 @@
 package engine
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -21,14 +21,6 @@ const (
 	// checkOutside is the time after which the outcome of a call of an external program counts as unknown.
 	checkOutside = time.Hour
 )
-
-// errNoRoom ends the transaction of a reservation that an account refused, or the budget of an article.
-type errNoRoom struct {
-	id      uuid.UUID
-	article bool
-}
-
-func (errNoRoom) Error() string { return "the account refused the hold" }
 
 // Charged is a call after a change of its money, with the workflow that pays.
 type Charged struct {
@@ -75,19 +67,13 @@ func (e *Engine) Reserve(ctx context.Context, who caller.Caller, in ReserveInput
 	if err != nil {
 		return Charged{}, err
 	}
-	if err := e.fenced(ctx, who, in); err != nil {
+	step, err := e.fenced(ctx, who, in)
+	if err != nil {
 		return Charged{}, err
-	}
-	var month cost.Account
-	if !flow.IsTerminal() { // Reserve on a workflow that is over opens no month.
-		if month, err = e.month(ctx, who, at); err != nil {
-			return Charged{}, fmt.Errorf("find the month: %w", err)
-		}
 	}
 	new := postgres.NewCall{
 		ID:         e.newID(),
 		WorkflowID: in.WorkflowID,
-		MonthID:    month.ID,
 		Step:       stepFor(flow, in.Step),
 		RunToken:   in.RunToken,
 		Fence:      in.Fence,
@@ -99,101 +85,128 @@ func (e *Engine) Reserve(ctx context.Context, who caller.Caller, in ReserveInput
 		Part:       in.Part,
 		Unit:       in.Unit,
 		ArticleID:  in.ArticleID,
+		Actor:      who.Actor,
+		Key:        in.IdempotencyKey,
 	}
 	if in.RunToken != nil || in.Unit != nil {
 		new.CheckAt = at.Add(checkRun)
 	}
-	return e.reserve(ctx, who, in, new)
-}
-
-// fenced checks that the run of a reservation is the caller's and live. The reservation repeats the token.
-func (e *Engine) fenced(ctx context.Context, who caller.Caller, in ReserveInput) error {
-	if in.Fence == nil && who.Role == caller.Worker {
-		return fault.Invalid([]string{"token"}, "A worker reserves for its run: name its token.")
-	}
-	if in.Fence == nil {
-		return nil
-	}
-	_, err := e.liveRun(ctx, who, in.WorkflowID, *in.Fence)
-	return err
-}
-
-// checkStep refuses a new reservation for another step than that of the caller's run.
-func checkStep(ctx context.Context, tx *postgres.Store, who caller.Caller, in ReserveInput) error {
-	if in.Fence == nil || in.Step == "" {
-		return nil
-	}
-	run, there, err := tx.Run(ctx, who, in.WorkflowID, *in.Fence)
-	if err == nil && there && in.Step != run.Step {
-		err = fault.Invalid([]string{"step"}, "Your run is of the step %s.", run.Step)
-	}
-	return err
-}
-
-func (e *Engine) reserve(
-	ctx context.Context, who caller.Caller, in ReserveInput, new postgres.NewCall,
-) (Charged, error) {
-	var call postgres.Call
-	key := in.IdempotencyKey
 	in.IdempotencyKey = ""
-	replay, err := e.once(ctx, who, request{
-		key:       key,
-		operation: "reserveUsage",
-		content:   in,
-		flow:      in.WorkflowID,
-		call:      &new.ID,
-		at:        new.At,
-	}, func(tx *postgres.Store) error {
-		if err := checkStep(ctx, tx, who, in); err != nil {
-			return err
-		}
-		reserved := false
-		var err error
-		if call, reserved, err = tx.ReserveCall(ctx, who, new); err != nil || !reserved {
-			return lostUnless(reserved, err)
-		}
-		return holdAll(ctx, tx, who, new)
-	})
-	var refused errNoRoom
+	r := request{key: new.Key, operation: "reserveUsage", content: in}
+	if new.Fingerprint, err = fingerprintForKey(r); err != nil {
+		return Charged{}, err
+	}
+	call, replay, err := e.reserve(ctx, who, new, step)
 	switch {
-	case errors.As(err, &refused):
-		return Charged{}, e.explainRefused(ctx, who, refused, new.Hold)
-	case errors.Is(err, errLost) && (in.RunToken != nil || in.Unit != nil || in.Fence != nil):
-		return Charged{}, e.lost(ctx, who, workflow.Run{WorkflowID: in.WorkflowID})
 	case err != nil:
-		return Charged{}, e.explainLost(ctx, who, in.WorkflowID, err)
+		return Charged{}, err
 	case replay != nil:
 		return e.replayCharged(ctx, who, *replay)
 	}
-	flow, err := e.Workflow(ctx, who, in.WorkflowID)
-	return Charged{Call: call.Call, Workflow: flow}, err
+	return Charged{Call: call.Call, Workflow: flow}, nil
 }
 
-// holdAll holds a call on the budget of its article, on its workflow's account and on its month's, in the order in
-// which all transactions lock them.
-func holdAll(ctx context.Context, tx *postgres.Store, who caller.Caller, new postgres.NewCall) error {
-	if new.ArticleID != nil {
-		held, err := tx.HoldOnArticle(ctx, who, new)
-		if err != nil {
-			return err
+// fenced checks that the run of a reservation is the caller's and live, and returns its step. The reservation repeats
+// the token. Without a token the step is "".
+func (e *Engine) fenced(ctx context.Context, who caller.Caller, in ReserveInput) (workflow.StepKey, error) {
+	if in.Fence == nil && who.Role == caller.Worker {
+		return "", fault.Invalid([]string{"token"}, "A worker reserves for its run: name its token.")
+	}
+	if in.Fence == nil {
+		return "", nil
+	}
+	run, err := e.liveRun(ctx, who, in.WorkflowID, *in.Fence)
+	return run.Step, err
+}
+
+// reserveTries bounds the attempts at a reservation that nothing prevents any more when it is explained.
+const reserveTries = 3
+
+// reserve writes the call and its holds. replay is the record of an earlier reservation with the same key and content.
+// step is that of the caller's run, "" without one: a new reservation is for no other step.
+func (e *Engine) reserve(
+	ctx context.Context, who caller.Caller, new postgres.NewCall, step workflow.StepKey,
+) (call postgres.Call, replay *postgres.IdempotencyRecord, err error) {
+	if step != "" && new.Step != step {
+		if replay, err = e.usedBefore(ctx, who, new.Key, new.Fingerprint); err == nil && replay == nil {
+			err = fault.Invalid([]string{"step"}, "Your run is of the step %s.", step)
 		}
-		if !held {
-			return errNoRoom{id: *new.ArticleID, article: true}
+		return call, replay, err
+	}
+	for try := range reserveTries {
+		made, err := e.bookings.reserve(ctx, who.OrganizationID, new)
+		if err != nil || made.Held {
+			return made.Call, nil, err
+		}
+		replay, err = e.explainNotReserved(ctx, who, new, try == reserveTries-1)
+		if err != nil || replay != nil {
+			return postgres.Call{}, replay, err
 		}
 	}
-	for _, account := range []uuid.UUID{new.WorkflowID, new.MonthID} {
-		_, held, err := tx.Hold(ctx, who, postgres.Hold{
-			AccountID: account,
-			CallID:    new.ID,
-			Amount:    new.Hold,
-			At:        new.At,
-		})
+	return postgres.Call{}, nil, fmt.Errorf("call %s was not reserved for a reason that is not known", new.ID)
+}
+
+// explainNotReserved returns why a call was not reserved: its key was used, its run or its workflow is over, or the
+// hold did not fit. It opens the month if none is open. Unless this is the last attempt, it returns nil when nothing
+// prevents another one.
+func (e *Engine) explainNotReserved(
+	ctx context.Context, who caller.Caller, new postgres.NewCall, last bool,
+) (replay *postgres.IdempotencyRecord, err error) {
+	if replay, err = e.usedBefore(ctx, who, new.Key, new.Fingerprint); err != nil || replay != nil {
+		return replay, err
+	}
+	flow, err := e.Workflow(ctx, who, new.WorkflowID)
+	if err != nil {
+		return nil, err
+	}
+	token := cmp.Or(new.RunToken, new.Fence)
+	switch {
+	case token != nil && flow.Version != *token:
+		return nil, e.lost(ctx, who, workflow.Run{WorkflowID: new.WorkflowID})
+	case new.Unit != nil:
+		unit, there, err := e.store.Unit(ctx, who, new.Unit.ID)
 		if err != nil {
+			return nil, fmt.Errorf("read unit %s: %w", new.Unit.ID, err)
+		}
+		if !there || unit.Token != flow.Version || unit.Attempt != new.Unit.Attempt || unit.LeaseExpiresAt == nil {
+			return nil, e.lost(ctx, who, workflow.Run{WorkflowID: new.WorkflowID})
+		}
+	case flow.IsTerminal():
+		return nil, &TerminalError{Current: flow}
+	}
+	return nil, e.explainNoRoom(ctx, who, new, last)
+}
+
+// explainNoRoom returns the refusal of the budget or the account that does not admit a hold. When all admit it now,
+// one has refused it before, and another call has ended since: it returns nil, or the refusal of the workflow's
+// account when this was the last attempt.
+func (e *Engine) explainNoRoom(ctx context.Context, who caller.Caller, new postgres.NewCall, last bool) error {
+	month, err := e.month(ctx, who, new.At)
+	if err != nil {
+		return fmt.Errorf("find the month: %w", err)
+	}
+	if new.ArticleID != nil {
+		budgets, err := e.store.ArticleBudgets(ctx, who, []uuid.UUID{*new.ArticleID})
+		budget, there := budgets[*new.ArticleID]
+		there = there && budget.WorkflowID == new.WorkflowID
+		if budget, err = found(budget, there, err, "budget of the article"); err != nil {
 			return err
 		}
-		if !held {
-			return errNoRoom{id: account}
+		if !budget.Balance().Admits(new.Hold) {
+			return cost.Refuse(cost.AccountArticle, budget.Balance(), new.Hold)
 		}
+	}
+	account, there, err := e.store.Account(ctx, who, new.WorkflowID)
+	if account, err = found(account, there, err, "account"); err != nil {
+		return err
+	}
+	for _, a := range []cost.Account{account, month} {
+		if !a.Balance.Admits(new.Hold) {
+			return cost.Refuse(a.Kind, a.Balance, new.Hold)
+		}
+	}
+	if last {
+		return cost.Refuse(account.Kind, account.Balance, new.Hold)
 	}
 	return nil
 }
@@ -239,23 +252,6 @@ func (e *Engine) hold(
 	}
 	hold, err := cost.Hold(prices, *in.Estimate, at)
 	return hold, *in.Estimate, err
-}
-
-// explainRefused returns the reason of a refusal, from the present balance of the account or the budget.
-func (e *Engine) explainRefused(ctx context.Context, who caller.Caller, by errNoRoom, needed cost.Pico) error {
-	if by.article {
-		budgets, err := e.store.ArticleBudgets(ctx, who, []uuid.UUID{by.id})
-		budget, there := budgets[by.id]
-		if budget, err = found(budget, there, err, "budget of the article"); err != nil {
-			return err
-		}
-		return cost.Refuse(cost.AccountArticle, budget.Balance(), needed)
-	}
-	account, there, err := e.store.Account(ctx, who, by.id)
-	if account, err = found(account, there, err, "account"); err != nil {
-		return err
-	}
-	return cost.Refuse(account.Kind, account.Balance, needed)
 }
 
 func (e *Engine) replayCharged(

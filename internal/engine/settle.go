@@ -66,29 +66,72 @@ func (e *Engine) settle(
 ) (_ Charged, err error) {
 	ctx, end := e.begin(ctx, "Settle")
 	defer end(&err)
-	call, err := e.Call(ctx, who, in.CallID)
+	call, err := e.readCall(ctx, who, in.CallID)
 	if err != nil {
 		return Charged{}, err
 	}
 	at, key := e.now(), in.IdempotencyKey
 	in.IdempotencyKey = ""
-	replayed := false
-	replay, err := e.once(ctx, who, request{
+	r := request{
 		key:       key,
 		operation: "settleUsage",
 		content:   in,
 		flow:      call.WorkflowID,
 		call:      &in.CallID,
 		at:        at,
-	}, func(tx *postgres.Store) (err error) {
-		replayed, err = e.settleIn(ctx, tx, who, settlement{SettleInput: in, late: late, at: at})
-		return err
-	})
+		lock: func(tx *postgres.Store) error {
+			_, _, err := tx.LockCall(ctx, who, in.CallID)
+			return err
+		},
+	}
+	replayed, settled := false, settlement{SettleInput: in, late: late, at: at}
+	charged, booked, err := e.settleAtOnce(ctx, who, r, settled, call)
+	if booked {
+		return charged, nil
+	}
+	var replay *postgres.IdempotencyRecord
+	if err == nil {
+		replay, err = e.once(ctx, who, r, func(tx *postgres.Store) (err error) {
+			replayed, err = e.settleIn(ctx, tx, who, settled)
+			return err
+		})
+	}
 	if err != nil {
 		err = e.explainDuplicate(ctx, who, in.GenerationID, err)
 		return Charged{}, fmt.Errorf("settle call %s: %w", in.CallID, err)
 	}
 	return e.charged(ctx, who, in.CallID, replayed || replay != nil)
+}
+
+// settleAtOnce settles a call by one statement. booked is false when nothing was changed, as for all but the usual
+// settlements: settleIn decides about the others. A fault of the report is its to explain as well, since a used key
+// comes first.
+func (e *Engine) settleAtOnce(
+	ctx context.Context, who caller.Caller, r request, in settlement, call postgres.Call,
+) (_ Charged, booked bool, err error) {
+	if in.late || in.Failure == workflow.FailureModelDrift || !call.State.Open() || call.ArticleID != nil {
+		return Charged{}, false, nil
+	}
+	print, err := fingerprintForKey(r)
+	if err != nil {
+		return Charged{}, false, err
+	}
+	bill, err := e.bill(ctx, e.store, call, in)
+	if err != nil {
+		return Charged{}, false, nil
+	}
+	made, err := e.bookings.settle(ctx, who.OrganizationID, postgres.NewSettlement{
+		Call:        call,
+		Bill:        bill,
+		Actor:       who.Actor,
+		Key:         r.key,
+		Fingerprint: print,
+	})
+	if err != nil || !made.Booked {
+		return Charged{}, false, err
+	}
+	flow, err := e.Workflow(ctx, who, call.WorkflowID)
+	return Charged{Call: made.Call.Call, Workflow: flow}, err == nil, err
 }
 
 // settleIn books a settlement within a transaction. It writes an alert when a model that was not asked has answered.

@@ -170,30 +170,17 @@ func TestHubEntries_DeliversEachLedgerEntry(t *testing.T) {
 	}
 	const calls = 5
 	for range calls {
-		err := near.store.InTx(ctx, func(tx *postgres.Store) error {
-			call, _, err := tx.ReserveCall(ctx, who, postgres.NewCall{
-				ID:         uuid.New(),
-				WorkflowID: flow.ID,
-				MonthID:    month,
-				Step:       workflow.StepICP,
-				Hold:       cost.Dollar / 100,
-				At:         at,
-				CheckAt:    at.Add(time.Hour),
-			})
-			for _, account := range []uuid.UUID{flow.ID, month} {
-				if err == nil {
-					_, _, err = tx.Hold(ctx, who, postgres.Hold{
-						AccountID: account,
-						CallID:    call.ID,
-						Amount:    cost.Dollar / 100,
-						At:        at,
-					})
-				}
-			}
-			return err
-		})
-		if err != nil {
-			t.Fatal(err)
+		made, err := near.store.ReserveCalls(ctx, who.OrganizationID, []postgres.NewCall{{
+			ID:         uuid.New(),
+			WorkflowID: flow.ID,
+			Step:       workflow.StepICP,
+			Hold:       cost.Dollar / 100,
+			At:         at,
+			CheckAt:    at.Add(time.Hour),
+			Actor:      who.Actor,
+		}})
+		if err != nil || !made[0].Held {
+			t.Fatalf("got %+v, %v, want a reserved call", made, err)
 		}
 	}
 	var sequences []int

@@ -71,30 +71,6 @@ func (s *Store) OpenMonth(ctx context.Context, who caller.Caller, m NewMonth) er
 	}))
 }
 
-// Hold is money to be reserved on one account.
-type Hold struct {
-	AccountID, CallID uuid.UUID
-	Amount            cost.Pico
-	At                time.Time
-}
-
-// Hold reserves money if it fits below the limit. held is false when it does not; nothing is written then.
-func (s *Store) Hold(ctx context.Context, who caller.Caller, h Hold) (account cost.Account, held bool, err error) {
-	row, err := s.forTenant(who.OrganizationID).AccountHold(ctx, dbsqlc.AccountHoldParams{
-		OrganizationID: who.OrganizationID,
-		ID:             h.AccountID,
-		Kind:           cost.EntryReserve,
-		CallID:         h.CallID,
-		HoldPico:       int64(h.Amount),
-		Actor:          who.Actor,
-		At:             h.At,
-	})
-	if account, held, err = one(dbsqlc.UsageAccount(row), err, toAccount); held {
-		s.noteEntry(account, CommittedEntry{Kind: cost.EntryReserve, Delta: cost.Delta{Held: h.Amount}})
-	}
-	return account, held, err
-}
-
 // Booking is an event of a call's money.
 type Booking struct {
 	Kind    cost.EntryKind

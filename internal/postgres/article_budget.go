@@ -48,19 +48,6 @@ func (s *Store) ArticleBudgets(
 	return budgets, nil
 }
 
-// HoldOnArticle reserves money for the call on the budget of its article, if it fits below the cap. held is false when
-// it does not, or when the workflow has no such article; nothing is written then. The call is written before.
-func (s *Store) HoldOnArticle(ctx context.Context, who caller.Caller, c NewCall) (held bool, err error) {
-	row, err := s.forTenant(who.OrganizationID).ArticleBudgetHold(ctx, dbsqlc.ArticleBudgetHoldParams{
-		HoldPico:       int64(c.Hold),
-		OrganizationID: who.OrganizationID,
-		WorkflowID:     c.WorkflowID,
-		ArticleID:      *c.ArticleID,
-	})
-	_, held, err = one(row, err, toArticleBudget)
-	return held, err
-}
-
 // bookOnArticle follows an event of a call on the budget of its article. For a call without an article it does nothing.
 func (s *Store) bookOnArticle(ctx context.Context, call Call, delta cost.Delta) error {
 	if call.ArticleID == nil {

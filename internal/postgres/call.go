@@ -14,58 +14,6 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// NewCall is a call to be reserved.
-type NewCall struct {
-	ID, WorkflowID, MonthID uuid.UUID
-	Step                    workflow.StepKey
-	RunToken                *int
-	Fence                   *int // the token of an external program's run
-	Estimate                cost.Estimate
-	Hold                    cost.Pico
-	At, CheckAt             time.Time
-	// Unit is the attempt at a unit that makes the call; nil when a run or an external program does.
-	Unit *workflow.UnitAttempt
-	// Visit and Part say which answer of a step the call is made for; nil and "" when it is made for none.
-	Visit *int
-	Part  string
-	// ArticleID is the article whose budget the call is held on as well; nil for none.
-	ArticleID *uuid.UUID
-}
-
-// ReserveCall writes a call down. reserved is false when the workflow is not there, is over, or has left RunToken.
-func (s *Store) ReserveCall(ctx context.Context, who caller.Caller, c NewCall) (call Call, reserved bool, err error) {
-	models := c.Estimate.Models
-	if models == nil {
-		models = []string{}
-	}
-	row, err := s.forTenant(who.OrganizationID).CallReserve(ctx, dbsqlc.CallReserveParams{
-		OrganizationID:      who.OrganizationID,
-		ID:                  c.ID,
-		WorkflowID:          c.WorkflowID,
-		MonthID:             c.MonthID,
-		Step:                c.Step,
-		RunToken:            c.RunToken,
-		Fence:               c.Fence,
-		Reserved:            cost.CallReserved,
-		Models:              models,
-		PromptBytes:         c.Estimate.PromptBytes,
-		MaxCompletionTokens: c.Estimate.MaxCompletionTokens,
-		WebSearches:         c.Estimate.WebSearches,
-		ItemsReserved:       c.Estimate.Items,
-		HoldPico:            c.Hold,
-		Actor:               who.Actor,
-		At:                  c.At,
-		CheckAt:             c.CheckAt,
-		Terminal:            terminal(),
-		Visit:               c.Visit,
-		PartKey:             pointer(c.Part),
-		UnitID:              unitOf(workflow.Run{Unit: c.Unit}).id,
-		UnitAttempt:         unitOf(workflow.Run{Unit: c.Unit}).attempt,
-		ArticleID:           c.ArticleID,
-	})
-	return one(row, err, toCall)
-}
-
 // Call returns one call.
 func (s *Store) Call(ctx context.Context, who caller.Caller, id uuid.UUID) (call Call, found bool, err error) {
 	in := dbsqlc.CallGetParams{OrganizationID: who.OrganizationID, ID: id}

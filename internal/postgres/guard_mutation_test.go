@@ -39,6 +39,16 @@ func (s sabotage) Query(ctx context.Context, sql string, args ...any) (pgx.Rows,
 	return s.DBTX.Query(ctx, strings.Replace(sql, s.guard, s.instead, 1), args...)
 }
 
+func (s sabotage) SendBatch(ctx context.Context, batch *pgx.Batch) pgx.BatchResults {
+	for _, q := range batch.QueuedQueries {
+		if !strings.Contains(q.SQL, s.guard) {
+			panic("the statement has no guard " + s.guard)
+		}
+		q.SQL = strings.Replace(q.SQL, s.guard, s.instead, 1)
+	}
+	return s.DBTX.SendBatch(ctx, batch)
+}
+
 type noGuard struct{ error }
 
 func (n noGuard) Scan(...any) error { return n.error }
@@ -120,28 +130,17 @@ func TestGuardMutation_WithoutTheLimitTheAccountOverspends(t *testing.T) {
 	)
 	// race has a hundred calls ask for $0.03 of $1 by the statement without its guard.
 	race := func(t *testing.T, b bundle, flow workflow.Workflow) []error {
-		month := b.month(t)
+		b.month(t)
 		return testdb.Together(100, func(int) error {
 			ctx, at := context.Background(), testdb.Now()
-			return pgx.BeginFunc(ctx, b.named, func(tx pgx.Tx) error {
-				call := uuid.New()
-				_, err := dbsqlc.New(tx).CallReserve(ctx, dbsqlc.CallReserveParams{
-					OrganizationID: b.who.OrganizationID, ID: call, WorkflowID: flow.ID, MonthID: month.ID,
-					Step: workflow.StepICP, Reserved: cost.CallReserved, Models: []string{}, Terminal: []string{},
-					HoldPico: hold, Actor: "a", At: at, CheckAt: at,
-				})
-				q := dbsqlc.New(sabotage{tx, limit, "AND 0 < "})
-				for _, account := range []uuid.UUID{flow.ID, month.ID} {
-					if err != nil {
-						break
-					}
-					_, err = q.AccountHold(ctx, dbsqlc.AccountHoldParams{
-						OrganizationID: b.who.OrganizationID, ID: account, Kind: cost.EntryReserve, CallID: call,
-						HoldPico: int64(hold), Actor: "a", At: at,
-					})
-				}
-				return err
-			})
+			sent := dbsqlc.New(sabotage{b.named, limit, "AND 0 < "}).CallHoldCreate(ctx, []dbsqlc.CallHoldCreateParams{{
+				OrganizationID: b.who.OrganizationID, ID: uuid.New(), WorkflowID: flow.ID, Step: workflow.StepICP,
+				Reserved: cost.CallReserved, Models: []string{}, Terminal: []string{}, HoldPico: int64(hold), Actor: "a",
+				At: at, CheckAt: at, Kind: cost.EntryReserve,
+			}})
+			var err error
+			sent.QueryRow(func(_ int, _ dbsqlc.CallHoldCreateRow, failed error) { err = failed })
+			return err
 		})
 	}
 

@@ -58,32 +58,14 @@ func (b bundle) month(t *testing.T) cost.Account {
 func (b bundle) reserve(t *testing.T, flow workflow.Workflow, month cost.Account, hold cost.Pico) postgres.Call {
 	t.Helper()
 	ctx, at := context.Background(), testdb.Now()
-	var call postgres.Call
-	err := b.store.InTx(ctx, func(tx *postgres.Store) error {
-		reserved, held := false, false
-		var err error
-		call, reserved, err = tx.ReserveCall(ctx, b.who, postgres.NewCall{
-			ID: uuid.New(), WorkflowID: flow.ID, MonthID: month.ID, Step: workflow.StepICP, Hold: hold, At: at,
-			CheckAt: at.Add(time.Hour),
-		})
-		for _, account := range []uuid.UUID{flow.ID, month.ID} {
-			if err != nil || !reserved {
-				break
-			}
-			_, held, err = tx.Hold(ctx, b.who, postgres.Hold{
-				AccountID: account, CallID: call.ID, Amount: hold, At: at,
-			})
-			reserved = reserved && held
-		}
-		if err == nil && !reserved {
-			err = errors.New("refused")
-		}
-		return err
-	})
-	if err != nil {
-		t.Fatalf("reserve: %v", err)
+	made, err := b.store.ReserveCalls(ctx, b.who.OrganizationID, []postgres.NewCall{{
+		ID: uuid.New(), WorkflowID: flow.ID, Step: workflow.StepICP, Hold: hold, At: at, CheckAt: at.Add(time.Hour),
+		Actor: b.who.Actor,
+	}})
+	if err != nil || !made[0].Held || made[0].Call.MonthID != month.ID {
+		t.Fatalf("reserve: got %+v, %v", made, err)
 	}
-	return call
+	return made[0].Call
 }
 
 // settle ends a call with its cost on both accounts.

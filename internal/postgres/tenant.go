@@ -34,6 +34,10 @@ const (
 	// for a large one. Planning again costs 0.1 ms.
 	setOrganizationCustomPlan = `SELECT set_config('infin8.organization_id', $1, true),
 		set_config('plan_cache_mode', 'force_custom_plan', true)`
+	// A statement that finds all its rows by key needs no other plan than the generic one, and none is made while a table
+	// is still empty.
+	setOrganizationGenericPlan = `SELECT set_config('infin8.organization_id', $1, true),
+		set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true)`
 	resetPlanning = `SELECT set_config('plan_cache_mode', NULL, true)`
 	enterSweeper  = `SELECT set_config('role', '` + SweeperRole + `', true)`
 	leaveSweeper  = `SELECT set_config('role', NULL, true)`
@@ -54,6 +58,16 @@ func (s *Store) forTenantCustomPlan(organization uuid.UUID) *dbsqlc.Queries {
 		args:         []any{organization.String()},
 		organization: organization,
 		undo:         resetPlanning,
+	})
+}
+
+// forTenantGenericPlan is forTenant for long statements that find all their rows by key. PostgreSQL plans them once
+// in a connection. In a transaction its settings hold for the later statements too.
+func (s *Store) forTenantGenericPlan(organization uuid.UUID) *dbsqlc.Queries {
+	return s.queries(sessionSetup{
+		sql:          setOrganizationGenericPlan,
+		args:         []any{organization.String()},
+		organization: organization,
 	})
 }
 
@@ -163,6 +177,42 @@ func (s scoped) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
 	}
 	rows, err := s.Query(ctx, sql, args...)
 	return scopedRow{rows: rows, err: err}
+}
+
+// SendBatch sends statements with their setup. They are one transaction, unless they belong to one. An error of the
+// setup is also that of each statement.
+func (s scoped) SendBatch(ctx context.Context, statements *pgx.Batch) pgx.BatchResults {
+	if s.isSetUp() {
+		return &closedBatch{BatchResults: s.conn.SendBatch(ctx, statements)}
+	}
+	if !s.mayEnter() {
+		return refusedBatch{err: errTwoOrganizations}
+	}
+	batch := &pgx.Batch{}
+	batch.Queue(s.sql, s.args...)
+	batch.QueuedQueries = append(batch.QueuedQueries, statements.QueuedQueries...)
+	if s.scope != nil && s.undo != "" {
+		batch.Queue(s.undo)
+	}
+	sent := s.conn.SendBatch(ctx, batch)
+	if _, err := sent.Exec(); err == nil {
+		s.enter()
+	}
+	return &closedBatch{BatchResults: sent}
+}
+
+// closedBatch are results that may be closed twice: sqlc's code closes them, and drops the error of the commit.
+type closedBatch struct {
+	pgx.BatchResults
+	closed bool
+	err    error
+}
+
+func (b *closedBatch) Close() error {
+	if !b.closed {
+		b.closed, b.err = true, b.BatchResults.Close()
+	}
+	return b.err
 }
 
 // send sends the setup, the statement and the undo in one batch, and reads the answer to the setup.

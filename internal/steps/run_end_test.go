@@ -174,7 +174,7 @@ func TestSettlement_IsTheReportedCostOrTheUsage(t *testing.T) {
 
 func TestBook_RepeatsForTheDatabaseOnly(t *testing.T) {
 	t.Parallel()
-	a := runner{options: Options{Logger: slog.New(slog.DiscardHandler)}}
+	a := runner{options: Options{Logger: slog.New(slog.DiscardHandler)}.withDefaults()}
 	over, cancel := context.WithCancel(context.Background())
 	cancel()
 	for name, c := range map[string]struct {

@@ -105,46 +105,37 @@ func (b *bench) plantPayingFlows() error {
 	}, 8)
 }
 
-// pairScript returns the six writing statements of a reservation and its settlement, in two transactions: each writes
-// the call and its two accounts.
+// pairScript returns the two writing statements of a reservation and its settlement, each in a transaction of its own.
 func (b *bench) pairScript(organizations int) (*script, error) {
 	s := newScript()
+	s.settings = "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off"
 	fmt.Fprintf(&s.text, "\\set o random(0, %d)\n\\set w %d + :o * %d + :client_id\n", organizations-1, payingFlows,
 		payingCallers)
 	s.text.WriteString("\\set call random(1, 9000000000000000000)\n")
-	flow, month := idExpression(flowIDs, "w"), idExpression(monthIDs, "o")
-	v := values{
-		"organization_id":   idExpression(payerIDs, "o"),
-		"workflow_id":       flow,
-		"month_id":          month,
-		"call_id":           "md5(:call::text)::uuid",
-		"run_token":         "NULL",
-		"fence":             "NULL",
-		"unit_id":           "NULL",
-		"unit_attempt":      "NULL",
-		"visit":             "NULL",
-		"part_key":          "NULL",
-		"article_id":        "NULL",
-		"list_cost_pico":    "NULL",
-		"failure_code":      "NULL",
-		"corrects_sequence": "NULL",
-	}
 	constants := b.pairConstants()
-	for _, transaction := range [][3]string{
-		{"CallReserve", "AccountHold", "RESERVE"}, {"CallSettle", "AccountBook", "SETTLE"},
+	for _, statement := range []struct{ name, kind string }{
+		{"CallHoldCreate", "RESERVE"}, {"CallSettlementCreate", "SETTLE"},
 	} {
+		constants["kind"] = statement.kind
 		s.text.WriteString("BEGIN;\nSELECT set_config('infin8.organization_id', (" + idExpression(payerIDs, "o") +
 			")::text, true);\n")
-		v["id"] = v["call_id"]
-		if err := s.add(transaction[0], "", v, constants); err != nil {
+		if err := s.add(statement.name, statement.kind+"_", values{
+			"organization_id": idExpression(payerIDs, "o"),
+			"workflow_id":     idExpression(flowIDs, "w"),
+			"id":              "md5(:call::text)::uuid",
+			"key":             "('" + statement.kind + "' || :call)",
+			"fingerprint":     "sha256('')",
+			"run_token":       "NULL",
+			"fence":           "NULL",
+			"unit_id":         "NULL",
+			"unit_attempt":    "NULL",
+			"visit":           "NULL",
+			"part_key":        "NULL",
+			"article_id":      "NULL",
+			"list_cost_pico":  "NULL",
+			"failure_code":    "NULL",
+		}, constants); err != nil {
 			return nil, err
-		}
-		constants["kind"] = transaction[2]
-		for _, account := range []string{flow, month} {
-			v["id"] = account
-			if err := s.add(transaction[1], transaction[2]+"_", v, constants); err != nil {
-				return nil, err
-			}
 		}
 		s.text.WriteString("END;\n")
 	}
@@ -175,23 +166,13 @@ func (b *bench) pairConstants() map[string]string {
 		"answered_model":        pairModel,
 		"provider":              pairProvider,
 		"generation_id":         "",
-		"generation_repeated":   "false",
 		"prompt_tokens":         "1000",
 		"completion_tokens":     "100",
 		"cached_tokens":         "0",
 		"reasoning_tokens":      "0",
 		"made_searches":         "0",
 		"from_states":           "{RESERVED,DISPATCHED,UNKNOWN}",
-		"call_hold_pico":        hold,
-		"settled_delta":         paid,
-		"held_delta":            "-" + hold,
-		"overage":               "false",
-		"stopped_kind":          "WORKFLOW",
-		"calls":                 "1",
-		"counted_settled":       paid,
-		"counted_assumed":       "0",
-		"counted_adjusted":      "0",
-		"counted_overage":       "0",
+		"thresholds":            "{50,75,90,100}",
 	}
 }
 

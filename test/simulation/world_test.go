@@ -89,8 +89,9 @@ type server struct {
 // state.
 func (s *server) restart() {
 	e, err := engine.New(engine.Options{
-		Store: postgres.New(s.w.cluster.pools[s.number]),
-		Jobs:  jobs{s.w},
+		BookedTogether: 1, // No actor waits for another one in the program.
+		Store:          postgres.New(s.w.cluster.pools[s.number]),
+		Jobs:           jobs{s.w},
 		Drives: []workflow.StepKey{
 			workflow.StepICP, workflow.StepCompetitor, workflow.StepClustering, workflow.StepValidation,
 			workflow.StepArticle, workflow.StepPublish,
@@ -114,10 +115,8 @@ func (s *server) restart() {
 func (s *server) now() time.Time { return s.w.tick().Add(s.skew) }
 
 // workflowLimit and monthLimit are the organization's first limits: a few calls. articleCap is less than a workflow's.
-const workflowLimit, monthLimit, articleCap = 50 * cent, 140 * cent, 20 * cent
-
 // mostActors is the number of actors at the same time.
-const mostActors = 5
+const workflowLimit, monthLimit, articleCap, mostActors = 50 * cent, 140 * cent, 20 * cent, 5
 
 // world is one simulation. The seed determines everything in it.
 type world struct {
@@ -314,7 +313,7 @@ func (w *world) startActor(role role) {
 func (w *world) breaks(statement string) bool {
 	often := 4
 	switch statement {
-	case "commit", "IdempotencyClaim", "CallReserve", "AccountHold", "AccountBook",
+	case "commit", "IdempotencyClaim", "CallHoldCreate", "CallSettlementCreate", "AccountBook",
 		"CallListDue", "RunListExpired", "WorkflowWake":
 		often = 20
 	}

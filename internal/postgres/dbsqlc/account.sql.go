@@ -217,97 +217,6 @@ func (q *Queries) AccountGetMonth(ctx context.Context, arg AccountGetMonthParams
 	return i, err
 }
 
-const accountHold = `-- name: AccountHold :one
-WITH held AS (
-    UPDATE usage_accounts AS a
-    SET sequence = a.sequence + 1, held_pico = a.held_pico + $1::bigint, previous_stopped = a.stopped,
-        previous_hash = a.hash,
-        hash = entry_hash(a.hash, a.organization_id, a.id, a.sequence + 1, $2::entry_kind, $3::uuid, 0,
-            $1::bigint, 0, a.settled_pico, a.held_pico + $1::bigint, a.limit_pico, a.stopped, false,
-            $4::actor, $5::reason, $6::timestamptz)
-    WHERE a.organization_id = $7 AND a.id = $8 AND NOT a.stopped
-        AND a.settled_pico <= a.limit_pico -- so that the next line cannot overflow
-        AND a.limit_pico - a.settled_pico - a.held_pico >= $1::bigint
-    RETURNING a.organization_id, a.id, a.kind, a.workflow_id, a.period_start, a.period_end, a.sequence, a.settled_pico, a.held_pico, a.limit_pico, a.stopped, a.previous_stopped, a.previous_hash, a.hash, a.time_zone, a.limit_sequence
-), entered AS (
-    INSERT INTO ai_usage_ledger (
-        organization_id, account_id, sequence, kind, call_id, call_hold_pico, settled_before, settled_delta,
-        settled_after, held_before, held_delta, held_after, limit_before, limit_delta, limit_after, stopped_before,
-        stopped_after, overage, actor, reason, occurred_at, previous_hash, hash)
-    SELECT h.organization_id, h.id, h.sequence, $2::entry_kind, $3::uuid, $1::bigint, h.settled_pico,
-        0, h.settled_pico, h.held_pico - $1::bigint, $1::bigint, h.held_pico, h.limit_pico, 0,
-        h.limit_pico, h.previous_stopped, h.stopped, false, $4::actor, $5::reason, $6::timestamptz,
-        h.previous_hash, h.hash
-    FROM held AS h
-)
-SELECT h.organization_id, h.id, h.kind, h.workflow_id, h.period_start, h.period_end, h.sequence, h.settled_pico, h.held_pico, h.limit_pico, h.stopped, h.previous_stopped, h.previous_hash, h.hash, h.time_zone, h.limit_sequence FROM held AS h
-`
-
-type AccountHoldParams struct {
-	HoldPico       int64
-	Kind           cost.EntryKind
-	CallID         uuid.UUID
-	Actor          string
-	Reason         string
-	At             time.Time
-	OrganizationID uuid.UUID
-	ID             uuid.UUID
-}
-
-type AccountHoldRow struct {
-	OrganizationID  uuid.UUID
-	ID              uuid.UUID
-	Kind            cost.AccountKind
-	WorkflowID      *uuid.UUID
-	PeriodStart     *time.Time
-	PeriodEnd       *time.Time
-	Sequence        int64
-	SettledPico     cost.Pico
-	HeldPico        cost.Pico
-	LimitPico       cost.Limit
-	Stopped         bool
-	PreviousStopped bool
-	PreviousHash    []byte
-	Hash            []byte
-	TimeZone        *string
-	LimitSequence   int64
-}
-
-// AccountHold reserves money if settled, held and the new hold together fit below the limit. The condition is in the
-// UPDATE, which waits for earlier changes of the account; the ledger entry selects from its rows. No row: refused.
-func (q *Queries) AccountHold(ctx context.Context, arg AccountHoldParams) (AccountHoldRow, error) {
-	row := q.db.QueryRow(ctx, accountHold,
-		arg.HoldPico,
-		arg.Kind,
-		arg.CallID,
-		arg.Actor,
-		arg.Reason,
-		arg.At,
-		arg.OrganizationID,
-		arg.ID,
-	)
-	var i AccountHoldRow
-	err := row.Scan(
-		&i.OrganizationID,
-		&i.ID,
-		&i.Kind,
-		&i.WorkflowID,
-		&i.PeriodStart,
-		&i.PeriodEnd,
-		&i.Sequence,
-		&i.SettledPico,
-		&i.HeldPico,
-		&i.LimitPico,
-		&i.Stopped,
-		&i.PreviousStopped,
-		&i.PreviousHash,
-		&i.Hash,
-		&i.TimeZone,
-		&i.LimitSequence,
-	)
-	return i, err
-}
-
 const accountLimit = `-- name: AccountLimit :one
 WITH limited AS (
     UPDATE usage_accounts AS a
@@ -585,7 +494,7 @@ type AccountListWithMonthRow struct {
 }
 
 // AccountListWithMonth returns the accounts of workflows, each with the month of a time, or with the limit that the
-// month would have. It locks nothing, so the answer may be out of date at once. The condition in AccountHold is the
+// month would have. It locks nothing, so the answer may be out of date at once. The conditions in CallHoldCreate are the
 // guard.
 func (q *Queries) AccountListWithMonth(ctx context.Context, arg AccountListWithMonthParams) ([]AccountListWithMonthRow, error) {
 	rows, err := q.db.Query(ctx, accountListWithMonth, arg.At, arg.OrganizationID, arg.WorkflowIds)

@@ -41,44 +41,6 @@ func (q *Queries) ArticleBudgetBook(ctx context.Context, arg ArticleBudgetBookPa
 	return err
 }
 
-const articleBudgetHold = `-- name: ArticleBudgetHold :one
-UPDATE article_budgets AS b SET held_pico = b.held_pico + $1::bigint
-WHERE b.organization_id = $2 AND b.workflow_id = $3 AND b.article_id = $4
-    AND b.settled_pico <= b.cap_pico AND b.cap_pico - b.settled_pico - b.held_pico >= $1::bigint
-RETURNING b.organization_id, b.article_id, b.workflow_id, b.cap_pico, b.held_pico, b.settled_pico, b.overage, b.opened_by, b.opened_at
-`
-
-type ArticleBudgetHoldParams struct {
-	HoldPico       int64
-	OrganizationID uuid.UUID
-	WorkflowID     uuid.UUID
-	ArticleID      uuid.UUID
-}
-
-// ArticleBudgetHold reserves money if settled, held and the new hold together fit below the cap. The condition is in the
-// UPDATE, which waits for earlier changes of the budget. No row: refused.
-func (q *Queries) ArticleBudgetHold(ctx context.Context, arg ArticleBudgetHoldParams) (ArticleBudget, error) {
-	row := q.db.QueryRow(ctx, articleBudgetHold,
-		arg.HoldPico,
-		arg.OrganizationID,
-		arg.WorkflowID,
-		arg.ArticleID,
-	)
-	var i ArticleBudget
-	err := row.Scan(
-		&i.OrganizationID,
-		&i.ArticleID,
-		&i.WorkflowID,
-		&i.CapPico,
-		&i.HeldPico,
-		&i.SettledPico,
-		&i.Overage,
-		&i.OpenedBy,
-		&i.OpenedAt,
-	)
-	return i, err
-}
-
 const articleBudgetList = `-- name: ArticleBudgetList :many
 SELECT b.organization_id, b.article_id, b.workflow_id, b.cap_pico, b.held_pico, b.settled_pico, b.overage, b.opened_by, b.opened_at FROM article_budgets AS b
 WHERE b.organization_id = $1 AND b.article_id = ANY($2::uuid[])

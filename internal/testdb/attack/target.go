@@ -83,17 +83,17 @@ func fill(t testing.TB, db *testdb.DB) *Target {
 	text := testdb.DecideText(t, db, f.who, testdb.Write(t, db, f.who, f.plan(db)))
 	batch := testdb.Batch(t, db, f.who)
 	month := f.month()
-	reserved, dispatched := f.reserve(flow.ID, month, nil), f.reserve(flow.ID, month, nil)
-	unknown, paid := f.reserve(flow.ID, month, nil), f.reserve(flow.ID, month, nil)
+	reserved, dispatched := f.reserve(flow.ID, nil), f.reserve(flow.ID, nil)
+	unknown, paid := f.reserve(flow.ID, nil), f.reserve(flow.ID, nil)
 	article := testdb.Article(t, db, f.who, flow.ID, 10*cent)
-	f.reserve(flow.ID, month, &article)
-	f.settle(f.reserve(flow.ID, month, &article))
+	f.reserve(flow.ID, &article)
+	f.settle(f.reserve(flow.ID, &article))
 	f.move(dispatched, `state = 'DISPATCHED', dispatched_at = now()`)
 	f.move(unknown, `state = 'UNKNOWN', unknown_since = now()`)
 	f.settle(paid)
 	other := fixture{t: t, store: f.store, who: testdb.Caller(t, db)}
 	theirs, theirMonth := testdb.Workflow(t, db, other.who, testdb.WorkflowOpts{}), other.month()
-	theirCall := other.reserve(theirs.ID, theirMonth, nil)
+	theirCall := other.reserve(theirs.ID, nil)
 	g := &Target{DB: db, Who: f.who}
 	words := f.verifications(db)
 	for word, id := range map[string]uuid.UUID{
@@ -224,40 +224,24 @@ func (f fixture) approve(r testdb.Reviewed) {
 	}
 }
 
-// reserve holds a cent for a call of a workflow and a month, and of an article if there is one.
-func (f fixture) reserve(flow, month uuid.UUID, article *uuid.UUID) postgres.Call {
+// reserve holds a cent for a call of a workflow in the present month, and of an article if there is one.
+func (f fixture) reserve(flow uuid.UUID, article *uuid.UUID) postgres.Call {
 	f.t.Helper()
-	ctx, at := context.Background(), testdb.Now()
-	var call postgres.Call
-	err := f.store.InTx(ctx, func(tx *postgres.Store) (err error) {
-		ok, new := false, postgres.NewCall{
-			ID:         uuid.New(),
-			WorkflowID: flow,
-			MonthID:    month,
-			Step:       workflow.StepICP,
-			Hold:       cent,
-			At:         at,
-			CheckAt:    at.Add(time.Hour),
-			ArticleID:  article,
-		}
-		if call, ok, err = tx.ReserveCall(ctx, f.who, new); err == nil && ok && article != nil {
-			ok, err = tx.HoldOnArticle(ctx, f.who, new)
-		}
-		for _, account := range []uuid.UUID{flow, month} {
-			if err != nil || !ok {
-				break
-			}
-			_, ok, err = tx.Hold(ctx, f.who, postgres.Hold{AccountID: account, CallID: call.ID, Amount: cent, At: at})
-		}
-		if err == nil && !ok {
-			err = errors.New("refused")
-		}
-		return err
-	})
-	if err != nil {
-		f.t.Fatalf("reserve: %v", err)
+	at := testdb.Now()
+	made, err := f.store.ReserveCalls(context.Background(), f.who.OrganizationID, []postgres.NewCall{{
+		ID:         uuid.New(),
+		WorkflowID: flow,
+		Step:       workflow.StepICP,
+		Hold:       cent,
+		At:         at,
+		CheckAt:    at.Add(time.Hour),
+		ArticleID:  article,
+		Actor:      f.who.Actor,
+	}})
+	if err != nil || !made[0].Held {
+		f.t.Fatalf("reserve: got %+v, %v", made, err)
 	}
-	return call
+	return made[0].Call
 }
 
 // move updates a call.
