@@ -62,7 +62,7 @@ func TestGuardMutation_WithoutTheLookUpAPostIsMadeTwice(t *testing.T) {
 func TestGuardMutation_WithAllGuardsTheSameSeedsFindNothing(t *testing.T) {
 	t.Parallel()
 	c := newCluster(t)
-	for seed := uint64(1); seed <= 8; seed++ {
+	for seed := uint64(1); seed <= 4; seed++ {
 		if failed(t, seed, simulateWith(c, seed, *length, crowded)) {
 			return
 		}
@@ -120,7 +120,7 @@ func hurried(*world) profile {
 // seeing is a profile of an organization that publishes, without failures of servers.
 func seeing(*world) profile {
 	p := publishing(0)
-	p.length = 2
+	p.acts = 1
 	return p
 }
 

@@ -176,7 +176,7 @@ func guide(a *actor) {
 	switch step := flow.Step(); {
 	case flow.State == workflow.SeedReviewPending:
 		move("cross", workflow.SeedReviewCompleted)
-	case step != nil && step.Key == workflow.StepPublish && flow.State == step.Failed && a.w.oneIn(3):
+	case step != nil && step.Key == workflow.StepPublish && flow.State == step.Failed && a.w.oneIn(2):
 		move("reset", workflow.ArticlePending)
 	case flow.Status() == workflow.StatusFailed:
 		_ = a.persist("retry", func(ctx context.Context, e *engine.Engine) error {

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/content"
 	"github.com/infin8content/engine/internal/engine"
 	"github.com/infin8content/engine/internal/fault"
 	"github.com/infin8content/engine/internal/publish"
@@ -20,15 +21,15 @@ import (
 // publishers are the roles of an organization that publishes.
 var publishers = slices.Concat(
 	slices.Repeat([]role{{"unit worker", 0, true, unitWorker}}, 14),
+	slices.Repeat([]role{{"webmaster", 0, false, webmaster}}, 4),
 	slices.Repeat([]role{
 		{"worker", 0, true, worker},
 		{"unit sweeper", 0, true, sweepUnits},
 		{"releaser", 0, false, releaser},
 		{"decider", 0, false, decider},
-		{"webmaster", 0, false, webmaster},
+		{"withdrawer", 0, true, withdrawer},
 	}, 2),
 	[]role{
-		{"withdrawer", 0, true, withdrawer},
 		{"editor", 0, false, editor},
 		{"guide", 0, false, guide},
 		{"run sweeper", 0, true, sweepRuns},
@@ -40,23 +41,29 @@ var publishers = slices.Concat(
 func publishing(fragility int) profile {
 	p := writingArticles(fragility)
 	p.begin, p.roles, p.passesOneIn, p.patience = beginWithTexts, publishers, 25, 4
+	p.length, p.acts = 2, 2
 	return p
 }
 
-// beginWithTexts creates two websites and two workflows. One has its texts written, which may be approved already, and
-// the other one a plan.
+// beginWithTexts creates two websites and a workflow. Its texts are written, and may be approved already.
 func beginWithTexts(w *world, e *engine.Engine, who caller.Caller) error {
 	if err := w.sites.open(who, 2); err != nil {
 		return err
 	}
-	if err := beginWithPlans(w, e, who); err != nil {
-		return err
-	}
-	id := w.flows[1]
-	if err := w.writeArticles(e, who, id); err != nil || w.oneIn(3) {
-		return err
-	}
 	ctx := context.Background()
+	id, err := w.forward(e, who, workflow.StepValidation)
+	if err != nil {
+		return err
+	}
+	w.flows = []uuid.UUID{id}
+	if err := approveArticles(e, who, engine.DecideArticlePlansInput{
+		WorkflowID: id, Where: &content.PlanFilter{}, Choice: content.PlanApproved,
+	}); err != nil {
+		return err
+	}
+	if err := w.writeArticles(e, who, id); err != nil || w.oneIn(4) {
+		return err
+	}
 	flow, err := e.Workflow(ctx, who, id)
 	if err != nil {
 		return err

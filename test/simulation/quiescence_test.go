@@ -29,11 +29,7 @@ func (w *world) stopIfFailed() {
 
 // quiesce lets all actors end without failures, ends every call, and compares the ledger with the provider's charges.
 func (w *world) quiesce() {
-	w.calm = true
-	w.drain()
-	if w.profile.rests {
-		w.rest()
-	}
+	w.comeToRest()
 	who := (&actor{w: w, name: "auditor"}).as()
 	for _, flow := range w.flows {
 		w.quietly("cancel", func(ctx context.Context, e *engine.Engine) error {
@@ -58,6 +54,15 @@ func (w *world) quiesce() {
 	w.stopIfFailed()
 	w.compare()
 	w.audit()
+}
+
+// comeToRest lets all actors end without failures, and the work come to rest.
+func (w *world) comeToRest() {
+	w.calm = true
+	w.drain()
+	if w.profile.rests {
+		w.rest()
+	}
 }
 
 // drain lets all actors end.

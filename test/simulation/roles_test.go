@@ -50,6 +50,7 @@ type profile struct {
 	slowness    int       // of 12 answers that are late, so many take longer still; 0 for 4
 	overcharge  cost.Pico // the most that a provider bills above a hold; 0 for many holds
 	rests       bool      // the work must come to rest by itself
+	acts        int       // how often people work until the work rests; 0 for 1
 	length      int       // multiplies the number of steps; 0 for 1
 }
 

@@ -160,7 +160,7 @@ func (t transport) send(s *site, r *http.Request, body []byte) (*http.Response, 
 	if often := map[bool]int{false: 3, true: 8}[w.calm]; changes && w.oneIn(often) {
 		fate = pick(w, []sandbox.Injection{
 			sandbox.LoseAnswer, sandbox.LoseAnswer, sandbox.LoseRequest, sandbox.ErrorAfter, sandbox.ErrorBefore,
-			sandbox.Throttle, sandbox.Notice,
+			sandbox.Throttle, sandbox.Notice, sandbox.Firewall,
 		})
 	}
 	if creates {

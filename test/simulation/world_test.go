@@ -198,8 +198,14 @@ func simulateWith(c *cluster, seed uint64, steps int, of func(*world) profile) o
 		defer w.rescue()
 		w.profile = of(w)
 		w.begin()
-		for range steps * max(1, w.profile.length) {
-			w.step()
+		for act := range max(1, w.profile.acts) {
+			if act > 0 { // People go on with what has come to rest.
+				w.comeToRest()
+				w.calm = false
+			}
+			for range steps * max(1, w.profile.length) {
+				w.step()
+			}
 		}
 		w.quiesce()
 	}()
@@ -376,24 +382,4 @@ func (w *world) pass() {
 	}
 	w.saw("time passes")
 	w.tracef("the clock goes from %s to %s", old.Format(time.RFC3339Nano), w.clock.Format(time.RFC3339Nano))
-}
-
-// oneIn returns true once in n times on average.
-func (w *world) oneIn(n int) bool { return w.chance.IntN(n) == 0 }
-
-func pick[T any](w *world, from []T) T { return from[w.chance.IntN(len(from))] }
-
-// saw counts an event, so that a simulation that exercises nothing fails.
-func (w *world) saw(what string) { w.coverage[what]++ }
-
-func (w *world) tracef(format string, args ...any) {
-	w.trace = append(w.trace, fmt.Sprintf("%4d  ", len(w.trace))+fmt.Sprintf(format, args...))
-}
-
-// failf records the first broken invariant.
-func (w *world) failf(format string, args ...any) {
-	if w.failure == "" {
-		w.failure = fmt.Sprintf(format, args...)
-		w.tracef("FAILED: %s", w.failure)
-	}
 }
