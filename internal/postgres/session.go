@@ -33,7 +33,8 @@ var pinned = map[string]string{
 	"quote_all_identifiers":               "off",
 	"row_security":                        "on",
 	"plan_cache_mode":                     "auto",
-	"statement_timeout":                   "0", // Requests have deadlines of their own, and an audit may take long.
+	"jit":                                 "off", // Compiling takes longer than the statements do.
+	"statement_timeout":                   "0",   // Requests have deadlines of their own, and an audit may take long.
 	"lock_timeout":                        "0",
 	"idle_in_transaction_session_timeout": "0",
 	"idle_session_timeout":                "0", // The listener waits for as long as it takes.
