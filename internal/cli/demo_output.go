@@ -73,23 +73,23 @@ type demoOutput struct {
 	out              io.Writer
 	version, entries string // cursors
 	since            time.Time
-	still            int    // the version of the workflow at since
-	told             string // the last sentence that printWaiting has printed
+	sinceVersion     int    // the version of the workflow at since
+	reason           string // the last sentence that printWaiting has printed
 }
 
-// quietTime is how long a workflow may stand still before the demo says what it waits for.
+// quietTime is the longest time without a transition before the demo prints the reason.
 const quietTime = 3 * time.Second
 
-// printWaiting prints once what a workflow waits for that has not moved for a while, such as a program outside.
+// printWaiting prints the reason of a workflow that has not moved for quietTime, once for each version and reason.
 func (o *demoOutput) printWaiting(flow demoWorkflow, now time.Time) {
-	if o.since.IsZero() || flow.Version != o.still {
-		o.since, o.still, o.told = now, flow.Version, ""
+	if o.since.IsZero() || flow.Version != o.sinceVersion {
+		o.since, o.sinceVersion, o.reason = now, flow.Version, ""
 	}
-	if flow.IsTerminal || now.Sub(o.since) < quietTime || flow.Activity.Sentence == o.told {
+	if flow.IsTerminal || now.Sub(o.since) < quietTime || flow.Activity.Sentence == o.reason {
 		return
 	}
-	o.told = flow.Activity.Sentence
-	fmt.Fprintf(o.out, "              waiting: %s\n", o.told)
+	o.reason = flow.Activity.Sentence
+	fmt.Fprintf(o.out, "              waiting: %s\n", o.reason)
 }
 
 // print prints the new journal rows and ledger entries, in the order of their times.

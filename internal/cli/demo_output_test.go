@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// The demo says once what a workflow waits for that stands still, and again when the reason or the workflow changes.
-func TestDemoOutput_SaysWhatAWorkflowWaitsFor(t *testing.T) {
+// The demo prints the reason of a quiet workflow once, and again when the reason or the workflow changes.
+func TestDemoOutput_PrintsTheReasonOfAQuietWorkflow(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 	o := &demoOutput{out: &out}

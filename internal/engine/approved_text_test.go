@@ -14,6 +14,7 @@ import (
 	"github.com/infin8content/engine/internal/content"
 	"github.com/infin8content/engine/internal/engine"
 	"github.com/infin8content/engine/internal/fault"
+	"github.com/infin8content/engine/internal/postgres"
 	"github.com/infin8content/engine/internal/testdb"
 	"github.com/infin8content/engine/internal/workflow"
 )
@@ -233,7 +234,47 @@ func won(t *testing.T, what string, errs []error, kinds ...fault.Kind) (n int) {
 	return n
 }
 
-// The autopilot publishes the last text also while a person changes it: it reads again after a conflict.
+// A person writes a text while the autopilot's approval waits for the workflow. The autopilot reads again, and
+// publishes that text.
+func TestAutopilot_ReadsAgainAfterAConflict(t *testing.T) {
+	t.Parallel()
+	w := setupWritten(t)
+	auto := workflow.GateAuto
+	if _, err := w.Engine.SetGates(t.Context(), w.Who, engine.SetGatesInput{Publish: &auto}); err != nil {
+		t.Fatal(err)
+	}
+	article, err := w.Engine.Article(t.Context(), w.Who, w.article)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := testdb.ArticleText(article.Article, content.AuthorPerson, testdb.Now())
+	text.BasedOn = &article.Last.Revision
+	ended := make(chan error, 1)
+	err = w.DB.Store().InTx(t.Context(), func(tx *postgres.Store) error {
+		if _, _, err := tx.LockWorkflow(t.Context(), w.Who, w.flow.ID); err != nil {
+			return err
+		}
+		go func() {
+			_, err := w.Engine.Autopilot(t.Context(), w.Who.OrganizationID, w.flow.ID)
+			ended <- err
+		}()
+		testdb.AwaitBlocked(t, w.DB, 1)
+		_, _, err := tx.AddArticleVersion(t.Context(), w.Who, text)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := <-ended; err != nil {
+		t.Fatal(err)
+	}
+	if got := w.published(t); !slices.Equal(got, []int{2}) {
+		t.Errorf("got the revisions %v, want revision 2", got)
+	}
+	w.Sound(t)
+}
+
+// The autopilot publishes the last text also while a person changes it.
 func TestAutopilot_PublishesTheLastTextWhileAPersonEdits(t *testing.T) {
 	t.Parallel()
 	w := setupWritten(t)

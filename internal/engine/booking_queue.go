@@ -13,9 +13,9 @@ import (
 )
 
 // bookingQueue lets calls of one organization that are reserved or settled at the same time share a transaction. All of
-// them update the account of the month, so they would otherwise wait for each other's commit. A call never waits for
-// company: it is booked at once unless this program is booking others of its organization, and then with all that have
-// come meanwhile. The order is that of their arrival. The database admits each on its own.
+// them update the account of the month, so they would otherwise wait for each other's commit. A call is booked at once
+// unless this program is booking others of its organization. Then it shares the next transaction with all that wait, in
+// the order of their arrival. The database admits each on its own.
 type bookingQueue struct {
 	store *postgres.Store
 	most  int // calls of one transaction
@@ -159,7 +159,8 @@ func (q *bookingQueue) write(ctx context.Context, organization uuid.UUID, all []
 	apart(settles, func(some []*booking) error { return q.writeSettles(ctx, organization, some) })
 }
 
-// apart calls a function for all bookings, and again for each when it fails for a reason that may be one's own.
+// apart calls write for all bookings at once. When that fails for a reason that one booking may have, it calls write
+// for each alone.
 func apart(all []*booking, write func([]*booking) error) {
 	if len(all) == 0 {
 		return

@@ -236,7 +236,7 @@ func (d *judging) add(ctx context.Context, in ArticleItemInput, field []string) 
 	case d.repeats(decision) && (open || !decision.Asks()):
 		return nil
 	case open:
-		return isBeingWritten(a).At(append(slices.Clone(field), "articleId")...)
+		return beingWritten(a).At(append(slices.Clone(field), "articleId")...)
 	}
 	if decision.Asks() {
 		if err := d.sendBack(ctx, a, decision.Feedback); err != nil {
@@ -257,8 +257,8 @@ func (d *judging) repeats(decision content.ArticleDecision) bool {
 	return last.Revision == decision.Revision && last.Verdict == decision.Verdict && last.Feedback == decision.Feedback
 }
 
-// isBeingWritten returns the error of a verdict about a text that another one will replace.
-func isBeingWritten(a Article) *fault.Error {
+// beingWritten returns the error of a verdict about a text that another one will replace.
+func beingWritten(a Article) *fault.Error {
 	return fault.New(fault.Conflict, "%q is being written. Wait for its text.", a.Title())
 }
 

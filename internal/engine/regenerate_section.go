@@ -105,7 +105,7 @@ func (e *Engine) checkSection(
 		return err
 	}
 	if a.Unit.State.IsOpen() {
-		return isBeingWritten(a)
+		return beingWritten(a)
 	}
 	texts, err := store.VersionTexts(ctx, who, map[uuid.UUID]int{a.ID: a.Last.Revision})
 	if err != nil {

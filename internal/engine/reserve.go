@@ -119,7 +119,7 @@ func (e *Engine) fenced(ctx context.Context, who caller.Caller, in ReserveInput)
 	return run.Step, err
 }
 
-// reserveTries bounds the attempts at a reservation that nothing prevents any more when it is explained.
+// reserveTries is the most attempts at a reservation. A refusal may have no reason left when explainNotReserved reads.
 const reserveTries = 3
 
 // reserve writes the call and its holds. replay is the record of an earlier reservation with the same key and content.

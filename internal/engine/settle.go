@@ -104,8 +104,8 @@ func (e *Engine) settle(
 }
 
 // settleAtOnce settles a call by one statement. booked is false when nothing was changed, as for all but the usual
-// settlements: settleIn decides about the others. A fault of the report is its to explain as well, since a used key
-// comes first.
+// settlements: settleIn decides about the others. It also explains a fault of the report, because a used key comes
+// first.
 func (e *Engine) settleAtOnce(
 	ctx context.Context, who caller.Caller, r request, in settlement, call postgres.Call,
 ) (_ Charged, booked bool, err error) {

@@ -70,8 +70,7 @@ var rare = []string{
 	"a publication: ABSENT",
 }
 
-// enough is the number of steps of all seeds from which every event must have occurred, and very many that from which
-// rare ones must.
+// With enough steps of all seeds each event of mustHappen must have occurred, and with veryMany each of rare.
 const enough, veryMany = 15_000, 300_000
 
 // often is the number of times that a statement must be sent before it must have been broken in every way. Each way

@@ -196,7 +196,7 @@ func (p *press) posts() {
 			public[id]++
 			row := p.rows[id]
 			if row.RemoteID != "" && row.RemoteID != strconv.FormatInt(post.ID, 10) {
-				p.w.failf("publication %s has the public post %d, and knows %s", id, post.ID, row.RemoteID)
+				p.w.failf("publication %s has the public post %d, and names %s", id, post.ID, row.RemoteID)
 			}
 			p.post(row, post, s.edits[post.ID] != nil)
 		}

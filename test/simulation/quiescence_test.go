@@ -170,8 +170,8 @@ func (w *world) answerLate(who caller.Caller, c *call, charged cost.Pico) {
 	})
 }
 
-// audit writes the heads of all chains into the trace, which two runs of one seed share. The engine's own verification
-// follows when the seeds of the database have ended.
+// audit writes the heads of all chains into the trace, which two runs of one seed share. The cluster verifies the
+// database after all its seeds.
 func (w *world) audit() {
 	for _, flow := range w.flows {
 		w.cluster.seeds[string(publicid.New(publicid.Workflow, flow))] = w.seed
