@@ -34,6 +34,32 @@ WHERE a.organization_id = @organization_id AND a.workflow_id = @workflow_id AND 
 ON CONFLICT (organization_id, article_id, revision) DO NOTHING
 RETURNING *;
 
+-- ArticleVersionLastActor returns the last person who changed one of some texts: the author of a version, or the person
+-- who had a section of it rewritten. Each text counts up to its revision and since its visit began.
+-- name: ArticleVersionLastActor :one
+WITH wanted AS (
+    SELECT unnest(@article_ids::uuid[]) AS article_id, unnest(@revisions::integer[]) AS revision
+), approved AS (
+    SELECT v.organization_id, v.article_id, v.revision, v.visit FROM wanted
+    JOIN article_versions AS v ON v.organization_id = @organization_id AND v.article_id = wanted.article_id
+        AND v.revision = wanted.revision
+)
+SELECT c.actor::text AS actor FROM (
+    SELECT v.actor, v.created_at AS changed_at, v.article_id, v.revision FROM approved AS a
+    JOIN article_versions AS v ON v.organization_id = a.organization_id AND v.article_id = a.article_id
+        AND v.visit = a.visit AND v.revision <= a.revision
+    WHERE v.author_kind = @person
+    UNION ALL
+    SELECT d.actor, d.decided_at, d.article_id, d.revision FROM approved AS a
+    JOIN article_decisions AS d ON d.organization_id = a.organization_id AND d.article_id = a.article_id
+        AND d.revision < a.revision
+    JOIN article_versions AS v ON v.organization_id = d.organization_id AND v.article_id = d.article_id
+        AND v.revision = d.revision AND v.visit = a.visit
+    WHERE d.verdict = @rewrite_section
+) AS c
+ORDER BY c.changed_at DESC, c.article_id, c.revision DESC
+LIMIT 1;
+
 -- ArticleVersionListByArticle returns the versions of an article, the newest first, before a revision.
 -- name: ArticleVersionListByArticle :many
 SELECT v.* FROM article_versions AS v

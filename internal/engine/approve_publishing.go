@@ -42,8 +42,8 @@ const longestSchedule = 366 * 24 * time.Hour
 // *StaleStateError when the workflow has moved on; *RevisionConflictsError for articles that have another revision;
 // CONFLICT for an article that is not written, or whose text was rejected. NOTHING_APPROVED without an article or a
 // target, SELECTION_TOO_LARGE above 500 publications; TARGET_UNUSABLE for a target that is not READY, and for a real
-// site when the sandbox made the article; FOUR_EYES when the organization asks for two people and the caller approved
-// the plan.
+// site when the sandbox made the article; FOUR_EYES when the organization asks for two people and the caller is the
+// last person who changed one of the texts, or approved the plan when the engine wrote all of them.
 func (e *Engine) ApprovePublishing(
 	ctx context.Context, who caller.Caller, in ApprovePublishingInput,
 ) (_ Moved, err error) {
@@ -74,8 +74,14 @@ func (e *Engine) ApprovePublishing(
 		if err != nil || subject.flow.Version != in.ExpectedVersion {
 			return subject, err
 		}
-		items, err = publishItems(ctx, tx, who, in)
+		if items, err = publishItems(ctx, tx, who, in); err != nil {
+			return subject, err
+		}
 		subject.selection = selectionOf(items)
+		editor, edited, err := tx.LastEditor(ctx, who, revisionsOf(in.Articles))
+		if edited {
+			subject.preparer = editor
+		}
 		return subject, err
 	}, func(s gateSubject) (change, GateDecision, error) {
 		if s.flow.Version != in.ExpectedVersion {
@@ -118,6 +124,14 @@ type publishItem struct {
 	target  PublishTarget
 	policy  workflow.PublicationPolicy
 	at      *time.Time
+}
+
+func revisionsOf(texts []ApprovedText) map[uuid.UUID]int {
+	revisions := map[uuid.UUID]int{}
+	for _, t := range texts {
+		revisions[t.ArticleID] = t.ExpectedRevision
+	}
+	return revisions
 }
 
 func selectionOf(items []publishItem) content.Selection {
@@ -244,7 +258,7 @@ func checkTargetFor(t PublishTarget, a Article) error {
 }
 
 // openPublishing returns the subject of a decision at the gate PUBLISH, without a selection. The person who approved
-// the plan has prepared the articles.
+// the plan has prepared what the engine writes.
 func (e *Engine) openPublishing(who caller.Caller, id uuid.UUID) openGate {
 	return func(ctx context.Context, tx *postgres.Store) (gateSubject, error) {
 		flow, there, err := tx.LockWorkflow(ctx, who, id)

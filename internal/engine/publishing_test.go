@@ -36,6 +36,14 @@ func setupWritten(t *testing.T) written {
 // setupTexts writes n articles.
 func setupTexts(t *testing.T, n int) written {
 	t.Helper()
+	w := setupPlanned(t, n)
+	w.write(t)
+	return w
+}
+
+// setupPlanned plans n articles. The workflow waits at the gate PLAN, which is off.
+func setupPlanned(t *testing.T, n int) written {
+	t.Helper()
 	w := written{texts: make([]engine.ApprovedText, n), Fixture: testengine.NewWith(t, func(o *engine.Options) {
 		o.Drives = []workflow.StepKey{workflow.StepArticle, workflow.StepPublish}
 	})}
@@ -47,7 +55,6 @@ func setupTexts(t *testing.T, n int) written {
 	planned := testdb.Plan(t, w.DB, w.Who, testdb.Cluster(t, w.DB, w.Who, reviewed))
 	testdb.DecidePlans(t, w.DB, w.Who, planned, n)
 	w.planned, w.target = planned, testdb.PublishTarget(t, w.DB, w.Who)
-	w.write(t)
 	return w
 }
 

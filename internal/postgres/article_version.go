@@ -53,6 +53,21 @@ func (s *Store) AddArticleVersion(
 	return kept, true, nil
 }
 
+// LastEditor returns the last person who changed one of some texts, in the visits of their revisions. found is false
+// when the engine wrote all of them from their briefs.
+func (s *Store) LastEditor(
+	ctx context.Context, who caller.Caller, revisions map[uuid.UUID]int,
+) (actor string, found bool, err error) {
+	in := dbsqlc.ArticleVersionLastActorParams{
+		OrganizationID: who.OrganizationID,
+		Person:         content.AuthorPerson,
+		RewriteSection: content.RewriteSection,
+	}
+	in.ArticleIds, in.Revisions = visited(revisions)
+	actor, err = s.forTenant(who.OrganizationID).ArticleVersionLastActor(ctx, in)
+	return one(actor, err, func(a string) string { return a })
+}
+
 // LastVersions returns the last version of each article of one visit of each workflow, without its Markdown.
 func (s *Store) LastVersions(
 	ctx context.Context, who caller.Caller, visits map[uuid.UUID]int,

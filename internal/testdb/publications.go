@@ -205,7 +205,7 @@ func ApproveText(db *DB, who caller.Caller, w Written, target postgres.PublishTa
 }
 
 // ApproveAgain resets a workflow that has failed in the step PUBLISH, and takes it to PUBLISH_PENDING by another
-// decision that asks for its publication as change says. Another revision is written first.
+// decision that asks for its publication as change says. A second person writes another revision first.
 func ApproveAgain(
 	t testing.TB, db *DB, who caller.Caller, failed workflow.Workflow, change func(*workflow.Publication),
 ) workflow.Workflow {
@@ -228,8 +228,10 @@ func ApproveAgain(
 	if err != nil {
 		t.Fatal(err)
 	}
+	second := who
+	second.Actor = "second of " + who.Actor
 	if after.Revision != before.Revision {
-		writeAgain(t, db, who, after)
+		writeAgain(t, db, second, after)
 	}
 	return decide(t, db, who, gateStep{
 		flow: flow,
@@ -238,7 +240,7 @@ func ApproveAgain(
 		selection: content.PublishSelectionOf([]content.PublishItem{
 			{ArticleID: after.ArticleID, TargetID: after.TargetID, Revision: after.Revision},
 		}),
-		preparer: "second of " + who.Actor,
+		preparer: second.Actor,
 		with: func(tx *postgres.Store) error {
 			_, err := tx.MovePublication(context.Background(), who, postgres.PublicationMove{
 				Before: before, After: after, Kind: workflow.PublicationReplan,

@@ -158,6 +158,54 @@ func (q *Queries) ArticleVersionInsert(ctx context.Context, arg ArticleVersionIn
 	return i, err
 }
 
+const articleVersionLastActor = `-- name: ArticleVersionLastActor :one
+WITH wanted AS (
+    SELECT unnest($3::uuid[]) AS article_id, unnest($4::integer[]) AS revision
+), approved AS (
+    SELECT v.organization_id, v.article_id, v.revision, v.visit FROM wanted
+    JOIN article_versions AS v ON v.organization_id = $5 AND v.article_id = wanted.article_id
+        AND v.revision = wanted.revision
+)
+SELECT c.actor::text AS actor FROM (
+    SELECT v.actor, v.created_at AS changed_at, v.article_id, v.revision FROM approved AS a
+    JOIN article_versions AS v ON v.organization_id = a.organization_id AND v.article_id = a.article_id
+        AND v.visit = a.visit AND v.revision <= a.revision
+    WHERE v.author_kind = $1
+    UNION ALL
+    SELECT d.actor, d.decided_at, d.article_id, d.revision FROM approved AS a
+    JOIN article_decisions AS d ON d.organization_id = a.organization_id AND d.article_id = a.article_id
+        AND d.revision < a.revision
+    JOIN article_versions AS v ON v.organization_id = d.organization_id AND v.article_id = d.article_id
+        AND v.revision = d.revision AND v.visit = a.visit
+    WHERE d.verdict = $2
+) AS c
+ORDER BY c.changed_at DESC, c.article_id, c.revision DESC
+LIMIT 1
+`
+
+type ArticleVersionLastActorParams struct {
+	Person         content.AuthorKind
+	RewriteSection content.ArticleVerdict
+	ArticleIds     []uuid.UUID
+	Revisions      []int
+	OrganizationID uuid.UUID
+}
+
+// ArticleVersionLastActor returns the last person who changed one of some texts: the author of a version, or the person
+// who had a section of it rewritten. Each text counts up to its revision and since its visit began.
+func (q *Queries) ArticleVersionLastActor(ctx context.Context, arg ArticleVersionLastActorParams) (string, error) {
+	row := q.db.QueryRow(ctx, articleVersionLastActor,
+		arg.Person,
+		arg.RewriteSection,
+		arg.ArticleIds,
+		arg.Revisions,
+		arg.OrganizationID,
+	)
+	var actor string
+	err := row.Scan(&actor)
+	return actor, err
+}
+
 const articleVersionListByArticle = `-- name: ArticleVersionListByArticle :many
 SELECT v.organization_id, v.article_id, v.revision, v.workflow_id, v.visit, v.previous_revision, v.previous_author, v.previous_visit, v.based_on, v.title, v.meta_description, v.markdown, v.digest, v.words, v.fingerprint, v.checks, v.needs_review, v.mode, v.brand_revision, v.author_kind, v.is_synthetic, v.actor, v.created_at, v.reason FROM article_versions AS v
 WHERE v.organization_id = $1 AND v.article_id = $2 AND v.revision < $3
