@@ -1,8 +1,8 @@
--- CallHoldCreate reserves money for calls of one organization, each by one statement. It claims the idempotency key,
--- writes the call, and holds its amount on the budget of its article, on the account of its workflow and on that of its
--- month. It does all of this or nothing. It changes nothing when the workflow is over, when another run or attempt has
--- it, when the month is not open, when settled, held and the new hold together do not fit below a limit, or when the key
--- was used. It locks the workflow, the unit, the budget, the workflow's account and the month's, in this order, before
+-- CallHoldCreate reserves money for calls of one organization, each by one statement. It claims the idempotency key and
+-- writes the call. It holds the amount on the budget of the article and on the accounts of the workflow and the month.
+-- It does all of this or nothing. It changes nothing when the workflow is over, or when another run or attempt has it.
+-- The same holds when the month is not open, when the amount does not fit below a limit, or when the key was used. It
+-- locks the workflow, the unit, the budget, the workflow's account and the month's, in this order, before
 -- it writes. The conditions are in the locking parts, which wait for earlier changes and then see these rows as they
 -- are.
 -- name: CallHoldCreate :batchone

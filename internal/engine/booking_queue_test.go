@@ -25,8 +25,8 @@ type queued struct {
 
 const queuedCallers = 10
 
-// queue lets one caller wait for the lock of the workflow's account, and ten more for the caller, and then calls a
-// function while the lock is held.
+// queue lets one caller wait for the lock of the workflow's account, and ten more for the caller. Then it calls while,
+// before the lock is released.
 func queue(
 	t *testing.T, reserve func(context.Context, queued, int) error, while func(queued, []context.CancelFunc),
 ) queued {

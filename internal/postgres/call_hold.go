@@ -43,8 +43,8 @@ type Reserved struct {
 }
 
 // ReserveCalls reserves calls of one organization in one transaction, in their order. Each call is admitted or
-// refused on its own. It is refused when its workflow is over or has left the run, when the month is not open, when
-// the hold does not fit below a limit, and when the key was used. After an error no call is reserved, unless the
+// refused on its own. Four things refuse it: a workflow that is over or has left the run, a month that is not open, a
+// hold that does not fit below a limit, and a used key. After an error no call is reserved, unless the
 // connection broke.
 func (s *Store) ReserveCalls(
 	ctx context.Context, organization uuid.UUID, calls []NewCall,

@@ -225,8 +225,8 @@ func (p *press) post(row dbsqlc.Publication, post sandbox.Post, edited bool) {
 	}
 }
 
-// atRest checks that no request is under way when the work rests, and that no twin of a post is left over but the
-// drafts that arrived after their time.
+// atRest checks that no request is under way when the work rests. The only twins of posts are drafts that arrived after
+// their time.
 func (p *press) atRest() {
 	for id, row := range p.rows {
 		unit, open := p.unitOf(row), false

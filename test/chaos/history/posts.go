@@ -90,8 +90,8 @@ func (c *checker) posts() {
 // sweeper is the actor that ends attempts whose lease has expired.
 const sweeper = "sweeper"
 
-// units checks that each attempt at a unit is ended once, by the worker that began it or by the sweeper, and that no
-// unit of a living workflow is open. A worker that says LEASE_EXPIRED of an attempt of another one has no fence.
+// units checks that each attempt at a unit is ended once, by the worker that began it or by the sweeper. No unit of a
+// living workflow is open. Another worker that ends the attempt with LEASE_EXPIRED has no fence.
 func (c *checker) units() {
 	claims := map[uuid.UUID]UnitEvent{}
 	last := map[uuid.UUID]UnitEvent{}
