@@ -27,6 +27,9 @@ type bookingQueue struct {
 // bookingTime limits a transaction of several callers, since it does not end with the request of one of them.
 const bookingTime = 30 * time.Second
 
+// errNotBooked is the outcome of a booking until it has one. It stays when the caller that books it panics.
+var errNotBooked = errors.New("the caller that booked for others has failed")
+
 // booking is a reservation or a settlement. Its fields below turn are the outcome.
 type booking struct {
 	reserve *postgres.NewCall
@@ -43,7 +46,7 @@ type booking struct {
 func (q *bookingQueue) reserve(
 	ctx context.Context, organization uuid.UUID, c postgres.NewCall,
 ) (postgres.Reserved, error) {
-	b := &booking{reserve: &c, turn: make(chan bool, 1)}
+	b := &booking{reserve: &c, turn: make(chan bool, 1), err: errNotBooked}
 	err := q.book(ctx, organization, b)
 	return b.reserved, err
 }
@@ -52,7 +55,7 @@ func (q *bookingQueue) reserve(
 func (q *bookingQueue) settle(
 	ctx context.Context, organization uuid.UUID, n postgres.NewSettlement,
 ) (postgres.Settled, error) {
-	b := &booking{settle: &n, turn: make(chan bool, 1)}
+	b := &booking{settle: &n, turn: make(chan bool, 1), err: errNotBooked}
 	err := q.book(ctx, organization, b)
 	return b.settled, err
 }
@@ -79,6 +82,11 @@ func (q *bookingQueue) book(ctx context.Context, organization uuid.UUID, b *book
 	}
 	defer q.pass(organization)
 	all := append([]*booking{b}, q.take(organization)...)
+	defer func() { // Also after a panic, which ends the request of this caller alone.
+		for _, other := range all[1:] {
+			other.turn <- false
+		}
+	}()
 	shared := ctx
 	if len(all) > 1 {
 		limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), bookingTime)
@@ -86,9 +94,6 @@ func (q *bookingQueue) book(ctx context.Context, organization uuid.UUID, b *book
 		shared = limited
 	}
 	q.write(shared, organization, all)
-	for _, other := range all[1:] {
-		other.turn <- false
-	}
 	return b.err
 }
 
@@ -166,10 +171,7 @@ func apart(all []*booking, write func([]*booking) error) {
 		return
 	}
 	err := write(all)
-	if err == nil {
-		return
-	}
-	if len(all) > 1 && fault.KindOf(err) != fault.Unavailable && !errors.Is(err, context.DeadlineExceeded) {
+	if err != nil && len(all) > 1 && fault.KindOf(err) != fault.Unavailable && !errors.Is(err, context.DeadlineExceeded) {
 		for _, b := range all {
 			b.err = write([]*booking{b})
 		}
