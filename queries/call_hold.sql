@@ -2,14 +2,18 @@
 -- writes the call. It holds the amount on the budget of the article and on the accounts of the workflow and the month.
 -- It does all of this or nothing. It changes nothing when the workflow is over, or when another run or attempt has it.
 -- The same holds when the month is not open, when the amount does not fit below a limit, or when the key was used. It
--- locks the workflow, the unit, the budget, the workflow's account and the month's, in this order, before
--- it writes. The conditions are in the locking parts, which wait for earlier changes and then see these rows as they
--- are.
+-- locks the key, the workflow, the unit, the budget, the workflow's account and the month's, in this order, before it
+-- writes. The conditions are in the locking parts, which wait for earlier changes and then see these rows as they are.
 -- name: CallHoldCreate :batchone
-WITH flow AS (
+WITH key_lock AS MATERIALIZED (
+    SELECT pg_advisory_xact_lock(
+        @key_class::integer, hashtext((@organization_id::uuid)::text || sqlc.narg('key')::text))
+    WHERE sqlc.narg('key')::text IS NOT NULL
+), flow AS (
     SELECT w.organization_id, w.id, w.version FROM intent_workflows AS w
     WHERE w.organization_id = @organization_id AND w.id = @workflow_id AND w.state <> ALL(@terminal::text[])
         AND w.version = coalesce(sqlc.narg('run_token'), sqlc.narg('fence')::integer, w.version)
+        AND (SELECT count(*) FROM key_lock) >= 0 -- the key first
     FOR NO KEY UPDATE
 ), fence AS (
     SELECT l.organization_id, l.id FROM flow AS l
@@ -98,12 +102,20 @@ SELECT r.month_id, h.sequence FROM reserved AS r
 JOIN held AS h ON h.id = r.workflow_id;
 
 -- CallHoldLock locks what the reservations of several calls lock, in the order of CallHoldCreate, until the transaction
--- ends: the workflows, the units, the budgets of articles, the accounts of the workflows, and those of the months of a
--- time.
+-- ends: the keys, the workflows, the units, the budgets of articles, the accounts of the workflows, and those of the
+-- months of a time.
 -- name: CallHoldLock :exec
-WITH flow AS (
+WITH key_lock AS MATERIALIZED (
+    SELECT pg_advisory_xact_lock(@key_class::integer, k.lock)
+    FROM (
+        SELECT DISTINCT hashtext((@organization_id::uuid)::text || n.key) AS lock
+        FROM unnest(@keys::text[]) AS n (key)
+        ORDER BY lock
+    ) AS k
+), flow AS (
     SELECT w.id FROM intent_workflows AS w
     WHERE w.organization_id = @organization_id AND w.id = ANY(@workflow_ids::uuid[])
+        AND (SELECT count(*) FROM key_lock) >= 0 -- the keys first
     ORDER BY w.id
     FOR NO KEY UPDATE
 ), unit AS (

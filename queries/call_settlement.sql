@@ -4,24 +4,29 @@
 -- generation, is for an article, or costs more than its hold; the cost crosses a threshold of an account, which needs an
 -- alert; or the key was used. The locks are those of AccountBook, in the same order.
 -- name: CallSettlementCreate :batchone
-WITH open AS (
+WITH key_lock AS MATERIALIZED (
+    SELECT pg_advisory_xact_lock(
+        @key_class::integer, hashtext((@organization_id::uuid)::text || sqlc.narg('key')::text))
+    WHERE sqlc.narg('key')::text IS NOT NULL
+), open AS (
     SELECT c.organization_id, c.id, c.workflow_id, c.month_id FROM ai_calls AS c
     WHERE c.organization_id = @organization_id AND c.id = @id::uuid AND c.state = ANY(@from_states::text[])
         AND c.article_id IS NULL AND c.hold_pico >= @cost_pico::bigint
         AND (@generation_id::text = '' OR coalesce(c.generation_id, @generation_id::text) = @generation_id::text)
+        AND (SELECT count(*) FROM key_lock) >= 0 -- the key first
     FOR NO KEY UPDATE
 ), account AS (
     SELECT a.id FROM open AS c
     JOIN usage_accounts AS a ON a.organization_id = c.organization_id AND a.id = ANY(ARRAY[c.workflow_id, c.month_id])
-    WHERE NOT EXISTS (
-        SELECT FROM unnest(@thresholds::bigint[]) AS t (percent)
+    WHERE ( -- A count, and no join: it is made again with the row that a wait for the lock has changed.
+        SELECT count(*) FROM unnest(@thresholds::bigint[]) AS t (percent)
         CROSS JOIN LATERAL (
             -- The percentage of the limit, rounded up, as cost.Crossed computes it. No sum overflows.
             SELECT a.limit_pico / 100 * t.percent + (a.limit_pico % 100 * t.percent + 99) / 100 AS pico
         ) AS threshold
         WHERE a.settled_pico + @cost_pico::bigint >= threshold.pico
             AND NOT (a.settled_pico > 0 AND a.settled_pico >= threshold.pico)
-    )
+    ) = 0
     ORDER BY a.period_start NULLS FIRST -- The account of a workflow has no period.
     FOR NO KEY UPDATE OF a
 ), claimed AS (
@@ -83,11 +88,19 @@ SELECT c.provider, c.generation_id, c.dispatched_at, b.sequence FROM settled AS 
 JOIN booked AS b ON b.id = c.workflow_id;
 
 -- CallSettlementLock locks what the settlements of several calls lock, in the order of CallSettlementCreate, until the
--- transaction ends: the calls, the accounts of their workflows, and those of their months.
+-- transaction ends: the keys, the calls, the accounts of their workflows, and those of their months.
 -- name: CallSettlementLock :exec
-WITH call AS (
+WITH key_lock AS MATERIALIZED (
+    SELECT pg_advisory_xact_lock(@key_class::integer, k.lock)
+    FROM (
+        SELECT DISTINCT hashtext((@organization_id::uuid)::text || n.key) AS lock
+        FROM unnest(@keys::text[]) AS n (key)
+        ORDER BY lock
+    ) AS k
+), call AS (
     SELECT c.workflow_id, c.month_id FROM ai_calls AS c
     WHERE c.organization_id = @organization_id AND c.id = ANY(@ids::uuid[])
+        AND (SELECT count(*) FROM key_lock) >= 0 -- the keys first
     ORDER BY c.id
     FOR NO KEY UPDATE
 )

@@ -1,9 +1,13 @@
--- IdempotencyClaim writes a key. No row changes when it was used before. It waits for a transaction that is writing
--- the same key.
+-- IdempotencyClaim writes a key. No row changes when it was used before. It waits for a transaction that has the lock of
+-- the same key. All transactions take that lock first.
 -- name: IdempotencyClaim :execrows
+WITH key_lock AS MATERIALIZED (
+    SELECT pg_advisory_xact_lock(@key_class::integer, hashtext((@organization_id::uuid)::text || @key::text))
+)
 INSERT INTO idempotency_keys (organization_id, key, fingerprint, workflow_id, call_id, actor, created_at)
-VALUES (
-    @organization_id, @key, @fingerprint, sqlc.narg('workflow_id')::uuid, sqlc.narg('call_id')::uuid, @actor, @at)
+SELECT @organization_id::uuid, @key::text, @fingerprint, sqlc.narg('workflow_id')::uuid, sqlc.narg('call_id')::uuid,
+    @actor, @at
+FROM key_lock
 ON CONFLICT (organization_id, key) DO NOTHING;
 
 -- IdempotencyComplete adds the result of the request: a transition, by its version, a ledger entry, or the answer

@@ -273,32 +273,3 @@ func TestAutopilot_ReadsAgainAfterAConflict(t *testing.T) {
 	}
 	w.Sound(t)
 }
-
-// The autopilot publishes the last text also while a person changes it.
-func TestAutopilot_PublishesTheLastTextWhileAPersonEdits(t *testing.T) {
-	t.Parallel()
-	w := setupWritten(t)
-	auto := workflow.GateAuto
-	if _, err := w.Engine.SetGates(t.Context(), w.Who, engine.SetGatesInput{Publish: &auto}); err != nil {
-		t.Fatal(err)
-	}
-	last := make(chan int)
-	go func() {
-		text := w.texts[0]
-		for w.edit(t.Context(), text, fmt.Sprintf("Most teams pay %d euro.", text.ExpectedRevision)) == nil {
-			text.ExpectedRevision++
-		}
-		last <- text.ExpectedRevision
-	}()
-	for decided := false; !decided; {
-		var err error
-		decided, err = w.Engine.Autopilot(t.Context(), w.Who.OrganizationID, w.flow.ID)
-		if err != nil && fault.KindOf(err) != fault.RevisionConflict {
-			t.Fatal(err)
-		}
-	}
-	if got, want := w.published(t), <-last; !slices.Equal(got, []int{want}) {
-		t.Errorf("got revision %v, want the last one, %d", got, want)
-	}
-	w.Sound(t)
-}

@@ -49,6 +49,9 @@ func queue(
 			cancels, q.others = append(cancels, cancel), append(q.others, done)
 			go func() { done <- reserve(ctx, q, i) }()
 			for q.Engine.Waiting(q.Who.OrganizationID) != i+1 {
+				if len(done) > 0 {
+					t.Fatalf("caller %d has not waited: %v", i, <-done)
+				}
 				runtime.Gosched()
 			}
 		}
@@ -167,4 +170,41 @@ func TestBookingQueue_OneThatGivesUpIsNotBooked(t *testing.T) {
 		t.Errorf("got %d calls in %d transactions, want %d in 2", calls, transactions, queuedCallers)
 	}
 	q.Sound(t)
+}
+
+// A client that uses a key for two different requests at once has one of them refused. Neither waits for the other's
+// locks.
+func TestReserve_OneKeyForTwoRequestsIsNoDeadlock(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	flow, amount := b.Flow(t, workflow.Created), cost.Dollar/1000
+	servers := b.servers(t)
+	errs := testdb.Together(40, func(i int) error {
+		key := fmt.Sprint(i / 4)
+		var err error
+		switch i % 4 {
+		case 0, 1:
+			_, err = servers[i%2].Reserve(t.Context(), b.Who, engine.ReserveInput{
+				WorkflowID: flow.ID, Amount: &amount, IdempotencyKey: key,
+			})
+		case 2:
+			_, err = servers[0].Record(t.Context(), b.Who, engine.RecordInput{
+				WorkflowID: flow.ID, Model: "m", Cost: &amount, IdempotencyKey: key,
+			})
+		case 3:
+			_, err = servers[1].SetWorkflowLimit(t.Context(), b.Who, engine.SetWorkflowLimitInput{
+				WorkflowID: flow.ID, Limit: cost.Limit(cost.Dollar), Reason: "r", IdempotencyKey: key,
+			})
+		}
+		if fault.KindOf(err) == fault.IdempotencyMismatch {
+			return nil
+		}
+		return err
+	})
+	for i, err := range errs {
+		if err != nil {
+			t.Errorf("request %d: %v", i, err)
+		}
+	}
+	b.Sound(t)
 }

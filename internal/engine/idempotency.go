@@ -27,9 +27,6 @@ type request struct {
 	at        time.Time
 	// perCaller marks a request that only the same actor may replay, since its result depends on the caller.
 	perCaller bool
-	// lock takes locks that the function needs before the key; nil when it needs none. Other requests hold them while
-	// they claim a key.
-	lock func(*postgres.Store) error
 }
 
 // errUsed ends the transaction of a request whose key was used before.
@@ -50,11 +47,6 @@ func (e *Engine) once(
 		return nil, err
 	}
 	err = e.store.InTx(ctx, func(tx *postgres.Store) error {
-		if r.lock != nil {
-			if err := r.lock(tx); err != nil {
-				return err
-			}
-		}
 		claimed, err := tx.ClaimIdempotencyKey(ctx, who, postgres.IdempotencyRecord{
 			Key:         r.key,
 			Fingerprint: print,

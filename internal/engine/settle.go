@@ -79,10 +79,6 @@ func (e *Engine) settle(
 		flow:      call.WorkflowID,
 		call:      &in.CallID,
 		at:        at,
-		lock: func(tx *postgres.Store) error {
-			_, _, err := tx.LockCall(ctx, who, in.CallID)
-			return err
-		},
 	}
 	replayed, settled := false, settlement{SettleInput: in, late: late, at: at}
 	charged, booked, err := e.settleAtOnce(ctx, who, r, settled, call)

@@ -70,12 +70,17 @@ func (s *Store) ReserveCalls(
 func (s *Store) lockForHolds(ctx context.Context, organization uuid.UUID, calls []NewCall) error {
 	in := dbsqlc.CallHoldLockParams{
 		OrganizationID: organization,
+		KeyClass:       keyLock,
+		Keys:           []string{},
 		UnitIds:        []uuid.UUID{},
 		ArticleIds:     []uuid.UUID{},
 		Earliest:       calls[0].At,
 		Latest:         calls[0].At,
 	}
 	for _, c := range calls {
+		if c.Key != "" {
+			in.Keys = append(in.Keys, c.Key)
+		}
 		in.WorkflowIds = append(in.WorkflowIds, c.WorkflowID)
 		if c.Unit != nil {
 			in.UnitIds = append(in.UnitIds, c.Unit.ID)
@@ -166,6 +171,7 @@ func reserveParams(organization uuid.UUID, c NewCall) dbsqlc.CallHoldCreateParam
 		ArticleID:           c.ArticleID,
 		HoldPico:            int64(c.Hold),
 		At:                  c.At,
+		KeyClass:            keyLock,
 		Key:                 pointer(c.Key),
 		Fingerprint:         c.Fingerprint,
 		Actor:               c.Actor,

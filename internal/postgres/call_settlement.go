@@ -35,9 +35,12 @@ func (s *Store) SettleCalls(
 	if len(all) == 1 {
 		return s.createSettlements(ctx, organization, all)
 	}
-	lock := dbsqlc.CallSettlementLockParams{OrganizationID: organization}
+	lock := dbsqlc.CallSettlementLockParams{OrganizationID: organization, KeyClass: keyLock, Keys: []string{}}
 	for _, n := range all {
 		lock.Ids = append(lock.Ids, n.Call.ID)
+		if n.Key != "" {
+			lock.Keys = append(lock.Keys, n.Key)
+		}
 	}
 	err = s.InTx(ctx, func(tx *Store) error {
 		// One statement after the other would lock the rows in another order than other transactions do.
@@ -89,6 +92,7 @@ func settleParams(organization uuid.UUID, n NewSettlement) dbsqlc.CallSettlement
 		CostPico:         int64(n.Bill.Cost),
 		GenerationID:     n.Bill.GenerationID,
 		Thresholds:       thresholds,
+		KeyClass:         keyLock,
 		Key:              pointer(n.Key),
 		Fingerprint:      n.Fingerprint,
 		Actor:            n.Actor,

@@ -10,6 +10,11 @@ import (
 	"github.com/infin8content/engine/internal/postgres/dbsqlc"
 )
 
+// keyLock is the class of advisory locks under which idempotency keys are claimed: any number that nothing else of ours
+// uses. Two keys may share a lock. The statements for calls lock rows before they know whether they claim a key, and
+// other requests claim it first: the lock is the same beginning for both.
+const keyLock = 7
+
 // IdempotencyRecord is the request and the result of an idempotency key.
 type IdempotencyRecord struct {
 	Key         string
@@ -41,6 +46,7 @@ func (s *Store) ClaimIdempotencyKey(
 		CallID:         k.CallID,
 		Actor:          who.Actor,
 		At:             at,
+		KeyClass:       keyLock,
 	})
 	return n == 1, translate(err)
 }

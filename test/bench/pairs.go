@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -145,6 +146,7 @@ func (b *bench) pairScript(organizations int) (*script, error) {
 // pairConstants returns the parameters that are the same for all pairs.
 func (b *bench) pairConstants() map[string]string {
 	at := b.began.UTC().Format(time.RFC3339Nano)
+	thresholds := "{" + strings.Trim(strings.ReplaceAll(fmt.Sprint(cost.Thresholds()), " ", ","), "[]") + "}"
 	hold, paid := strconv.FormatInt(int64(heldForPair), 10), strconv.FormatInt(int64(costOfPair), 10)
 	return map[string]string{
 		"terminal":              "{COMPLETED,CANCELLED}",
@@ -172,7 +174,8 @@ func (b *bench) pairConstants() map[string]string {
 		"reasoning_tokens":      "0",
 		"made_searches":         "0",
 		"from_states":           "{RESERVED,DISPATCHED,UNKNOWN}",
-		"thresholds":            "{50,75,90,100}",
+		"key_class":             "7",
+		"thresholds":            thresholds,
 	}
 }
 

@@ -21,37 +21,42 @@ var (
 )
 
 const callHoldCreate = `-- name: CallHoldCreate :batchone
-WITH flow AS (
+WITH key_lock AS MATERIALIZED (
+    SELECT pg_advisory_xact_lock(
+        $1::integer, hashtext(($2::uuid)::text || $3::text))
+    WHERE $3::text IS NOT NULL
+), flow AS (
     SELECT w.organization_id, w.id, w.version FROM intent_workflows AS w
-    WHERE w.organization_id = $1 AND w.id = $2 AND w.state <> ALL($3::text[])
-        AND w.version = coalesce($4, $5::integer, w.version)
+    WHERE w.organization_id = $2 AND w.id = $4 AND w.state <> ALL($5::text[])
+        AND w.version = coalesce($6, $7::integer, w.version)
+        AND (SELECT count(*) FROM key_lock) >= 0 -- the key first
     FOR NO KEY UPDATE
 ), fence AS (
     SELECT l.organization_id, l.id FROM flow AS l
-    WHERE $6::uuid IS NULL OR EXISTS (
+    WHERE $8::uuid IS NULL OR EXISTS (
         SELECT FROM step_units AS u
-        WHERE u.organization_id = l.organization_id AND u.id = $6::uuid AND u.token = l.version
-            AND u.attempt = $7::integer AND u.lease_expires_at IS NOT NULL
+        WHERE u.organization_id = l.organization_id AND u.id = $8::uuid AND u.token = l.version
+            AND u.attempt = $9::integer AND u.lease_expires_at IS NOT NULL
         FOR SHARE
     )
 ), budget AS (
     SELECT b.article_id FROM fence AS f
     JOIN article_budgets AS b ON b.organization_id = f.organization_id AND b.workflow_id = f.id
-    WHERE b.article_id = $8::uuid
-        AND b.settled_pico <= b.cap_pico AND b.cap_pico - b.settled_pico - b.held_pico >= $9::bigint
+    WHERE b.article_id = $10::uuid
+        AND b.settled_pico <= b.cap_pico AND b.cap_pico - b.settled_pico - b.held_pico >= $11::bigint
     FOR NO KEY UPDATE OF b
 ), account AS (
     SELECT a.organization_id, a.id, a.period_start, a.period_end, a.time_zone FROM fence AS f
     JOIN usage_accounts AS a ON a.organization_id = f.organization_id AND a.id = ANY(ARRAY[f.id, (
         SELECT m.id FROM usage_accounts AS m
-        WHERE m.organization_id = $1 AND m.period_start <= $10::timestamptz
-            AND m.period_end > $10::timestamptz
+        WHERE m.organization_id = $2 AND m.period_start <= $12::timestamptz
+            AND m.period_end > $12::timestamptz
         ORDER BY m.period_start DESC
         LIMIT 1)])
     WHERE NOT a.stopped
         AND a.settled_pico <= a.limit_pico -- so that the next line cannot overflow
-        AND a.limit_pico - a.settled_pico - a.held_pico >= $9::bigint
-        AND ($8::uuid IS NULL OR EXISTS (SELECT FROM budget))
+        AND a.limit_pico - a.settled_pico - a.held_pico >= $11::bigint
+        AND ($10::uuid IS NULL OR EXISTS (SELECT FROM budget))
     ORDER BY a.period_start NULLS FIRST -- The account of a workflow has no period.
     FOR NO KEY UPDATE OF a
 ), admitted AS (
@@ -60,10 +65,10 @@ WITH flow AS (
     JOIN account AS m ON m.period_start IS NOT NULL
 ), claimed AS (
     INSERT INTO idempotency_keys (organization_id, key, fingerprint, workflow_id, call_id, actor, created_at)
-    SELECT d.organization_id, $11::text, $12::bytea, d.workflow_id, $13::uuid, $14,
-        $10::timestamptz
+    SELECT d.organization_id, $3::text, $13::bytea, d.workflow_id, $14::uuid, $15,
+        $12::timestamptz
     FROM admitted AS d
-    WHERE $11::text IS NOT NULL
+    WHERE $3::text IS NOT NULL
     ON CONFLICT (organization_id, key) DO NOTHING
     RETURNING call_id
 ), reserved AS (
@@ -71,18 +76,18 @@ WITH flow AS (
         organization_id, id, workflow_id, month_id, step, run_token, state, models, prompt_bytes,
         max_completion_tokens, web_searches, items_reserved, hold_pico, actor, reserved_at, admitted_on, check_at,
         visit, part_key, unit_id, unit_attempt, article_id)
-    SELECT d.organization_id, $13::uuid, d.workflow_id, d.month_id, $15, $4, $16,
-        $17::text[], $18, $19, $20, nullif($21::bigint, 0),
-        $9::bigint, $14, $10::timestamptz,
+    SELECT d.organization_id, $14::uuid, d.workflow_id, d.month_id, $16, $6, $17,
+        $18::text[], $19, $20, $21, nullif($22::bigint, 0),
+        $11::bigint, $15, $12::timestamptz,
         -- Where the zone has changed with this month, its first hours may show the day before; they are its first
         -- day's.
-        greatest(timezone(coalesce(d.time_zone, o.time_zone), $10::timestamptz)::date,
+        greatest(timezone(coalesce(d.time_zone, o.time_zone), $12::timestamptz)::date,
             date_trunc('month', timezone(coalesce(d.time_zone, o.time_zone), d.period_end) - interval '1 second')::date),
-        $22::timestamptz, $23, $24, $6::uuid,
-        $7::integer, $8::uuid
+        $23::timestamptz, $24, $25, $8::uuid,
+        $9::integer, $10::uuid
     FROM admitted AS d
     JOIN organizations AS o ON o.id = d.organization_id
-    WHERE $11::text IS NULL OR EXISTS (SELECT FROM claimed)
+    WHERE $3::text IS NULL OR EXISTS (SELECT FROM claimed)
     RETURNING organization_id, id, workflow_id, month_id, hold_pico, article_id
 ), counted AS (
     UPDATE article_budgets AS b SET held_pico = b.held_pico + r.hold_pico
@@ -92,9 +97,9 @@ WITH flow AS (
     UPDATE usage_accounts AS a
     SET sequence = a.sequence + 1, held_pico = a.held_pico + r.hold_pico, previous_stopped = a.stopped,
         previous_hash = a.hash,
-        hash = entry_hash(a.hash, a.organization_id, a.id, a.sequence + 1, $25::entry_kind, r.id, 0, r.hold_pico, 0,
-            a.settled_pico, a.held_pico + r.hold_pico, a.limit_pico, a.stopped, false, $14::actor,
-            ''::reason, $10::timestamptz)
+        hash = entry_hash(a.hash, a.organization_id, a.id, a.sequence + 1, $26::entry_kind, r.id, 0, r.hold_pico, 0,
+            a.settled_pico, a.held_pico + r.hold_pico, a.limit_pico, a.stopped, false, $15::actor,
+            ''::reason, $12::timestamptz)
     FROM reserved AS r
     WHERE a.organization_id = r.organization_id AND a.id = ANY(ARRAY[r.workflow_id, r.month_id])
     RETURNING a.organization_id, a.id, a.kind, a.workflow_id, a.period_start, a.period_end, a.sequence, a.settled_pico, a.held_pico, a.limit_pico, a.stopped, a.previous_stopped, a.previous_hash, a.hash, a.time_zone, a.limit_sequence
@@ -103,9 +108,9 @@ WITH flow AS (
         organization_id, account_id, sequence, kind, call_id, call_hold_pico, settled_before, settled_delta,
         settled_after, held_before, held_delta, held_after, limit_before, limit_delta, limit_after, stopped_before,
         stopped_after, overage, actor, reason, occurred_at, previous_hash, hash)
-    SELECT h.organization_id, h.id, h.sequence, $25::entry_kind, r.id, r.hold_pico, h.settled_pico, 0,
+    SELECT h.organization_id, h.id, h.sequence, $26::entry_kind, r.id, r.hold_pico, h.settled_pico, 0,
         h.settled_pico, h.held_pico - r.hold_pico, r.hold_pico, h.held_pico, h.limit_pico, 0, h.limit_pico,
-        h.previous_stopped, h.stopped, false, $14::actor, ''::reason, $10::timestamptz, h.previous_hash, h.hash
+        h.previous_stopped, h.stopped, false, $15::actor, ''::reason, $12::timestamptz, h.previous_hash, h.hash
     FROM held AS h
     CROSS JOIN reserved AS r
 )
@@ -120,7 +125,9 @@ type CallHoldCreateBatchResults struct {
 }
 
 type CallHoldCreateParams struct {
+	KeyClass            int
 	OrganizationID      uuid.UUID
+	Key                 *string
 	WorkflowID          uuid.UUID
 	Terminal            []string
 	RunToken            *int
@@ -130,7 +137,6 @@ type CallHoldCreateParams struct {
 	ArticleID           *uuid.UUID
 	HoldPico            int64
 	At                  time.Time
-	Key                 *string
 	Fingerprint         []byte
 	ID                  uuid.UUID
 	Actor               string
@@ -156,14 +162,15 @@ type CallHoldCreateRow struct {
 // writes the call. It holds the amount on the budget of the article and on the accounts of the workflow and the month.
 // It does all of this or nothing. It changes nothing when the workflow is over, or when another run or attempt has it.
 // The same holds when the month is not open, when the amount does not fit below a limit, or when the key was used. It
-// locks the workflow, the unit, the budget, the workflow's account and the month's, in this order, before
-// it writes. The conditions are in the locking parts, which wait for earlier changes and then see these rows as they
-// are.
+// locks the key, the workflow, the unit, the budget, the workflow's account and the month's, in this order, before it
+// writes. The conditions are in the locking parts, which wait for earlier changes and then see these rows as they are.
 func (q *Queries) CallHoldCreate(ctx context.Context, arg []CallHoldCreateParams) *CallHoldCreateBatchResults {
 	batch := &pgx.Batch{}
 	for _, a := range arg {
 		vals := []interface{}{
+			a.KeyClass,
 			a.OrganizationID,
+			a.Key,
 			a.WorkflowID,
 			a.Terminal,
 			a.RunToken,
@@ -173,7 +180,6 @@ func (q *Queries) CallHoldCreate(ctx context.Context, arg []CallHoldCreateParams
 			a.ArticleID,
 			a.HoldPico,
 			a.At,
-			a.Key,
 			a.Fingerprint,
 			a.ID,
 			a.Actor,
@@ -219,54 +225,59 @@ func (b *CallHoldCreateBatchResults) Close() error {
 }
 
 const callSettlementCreate = `-- name: CallSettlementCreate :batchone
-WITH open AS (
+WITH key_lock AS MATERIALIZED (
+    SELECT pg_advisory_xact_lock(
+        $1::integer, hashtext(($2::uuid)::text || $3::text))
+    WHERE $3::text IS NOT NULL
+), open AS (
     SELECT c.organization_id, c.id, c.workflow_id, c.month_id FROM ai_calls AS c
-    WHERE c.organization_id = $1 AND c.id = $2::uuid AND c.state = ANY($3::text[])
-        AND c.article_id IS NULL AND c.hold_pico >= $4::bigint
-        AND ($5::text = '' OR coalesce(c.generation_id, $5::text) = $5::text)
+    WHERE c.organization_id = $2 AND c.id = $4::uuid AND c.state = ANY($5::text[])
+        AND c.article_id IS NULL AND c.hold_pico >= $6::bigint
+        AND ($7::text = '' OR coalesce(c.generation_id, $7::text) = $7::text)
+        AND (SELECT count(*) FROM key_lock) >= 0 -- the key first
     FOR NO KEY UPDATE
 ), account AS (
     SELECT a.id FROM open AS c
     JOIN usage_accounts AS a ON a.organization_id = c.organization_id AND a.id = ANY(ARRAY[c.workflow_id, c.month_id])
-    WHERE NOT EXISTS (
-        SELECT FROM unnest($6::bigint[]) AS t (percent)
+    WHERE ( -- A count, and no join: it is made again with the row that a wait for the lock has changed.
+        SELECT count(*) FROM unnest($8::bigint[]) AS t (percent)
         CROSS JOIN LATERAL (
             -- The percentage of the limit, rounded up, as cost.Crossed computes it. No sum overflows.
             SELECT a.limit_pico / 100 * t.percent + (a.limit_pico % 100 * t.percent + 99) / 100 AS pico
         ) AS threshold
-        WHERE a.settled_pico + $4::bigint >= threshold.pico
+        WHERE a.settled_pico + $6::bigint >= threshold.pico
             AND NOT (a.settled_pico > 0 AND a.settled_pico >= threshold.pico)
-    )
+    ) = 0
     ORDER BY a.period_start NULLS FIRST -- The account of a workflow has no period.
     FOR NO KEY UPDATE OF a
 ), claimed AS (
     INSERT INTO idempotency_keys (organization_id, key, fingerprint, workflow_id, call_id, actor, created_at)
-    SELECT c.organization_id, $7::text, $8::bytea, c.workflow_id, c.id, $9,
-        $10::timestamptz
+    SELECT c.organization_id, $3::text, $9::bytea, c.workflow_id, c.id, $10,
+        $11::timestamptz
     FROM open AS c
-    WHERE (SELECT count(*) FROM account) = 2 AND $7::text IS NOT NULL
+    WHERE (SELECT count(*) FROM account) = 2 AND $3::text IS NOT NULL
     ON CONFLICT (organization_id, key) DO NOTHING
     RETURNING call_id
 ), settled AS (
     UPDATE ai_calls AS c
-    SET state = $11, cost_pico = $4::bigint, list_cost_pico = $12,
-        answered_model = $13, provider = coalesce(nullif($14::text, ''), c.provider),
-        generation_id = coalesce(c.generation_id, nullif($5::text, '')),
-        prompt_tokens = $15, completion_tokens = $16, cached_tokens = $17,
-        reasoning_tokens = $18, made_searches = $19,
-        items_billed = nullif($20::bigint, 0), failure_code = $21,
-        ended_at = $10::timestamptz, check_at = NULL
+    SET state = $12, cost_pico = $6::bigint, list_cost_pico = $13,
+        answered_model = $14, provider = coalesce(nullif($15::text, ''), c.provider),
+        generation_id = coalesce(c.generation_id, nullif($7::text, '')),
+        prompt_tokens = $16, completion_tokens = $17, cached_tokens = $18,
+        reasoning_tokens = $19, made_searches = $20,
+        items_billed = nullif($21::bigint, 0), failure_code = $22,
+        ended_at = $11::timestamptz, check_at = NULL
     FROM open AS o
     WHERE c.organization_id = o.organization_id AND c.id = o.id AND (SELECT count(*) FROM account) = 2
-        AND ($7::text IS NULL OR EXISTS (SELECT FROM claimed))
+        AND ($3::text IS NULL OR EXISTS (SELECT FROM claimed))
     RETURNING c.organization_id, c.id, c.workflow_id, c.month_id, c.step, c.run_token, c.state, c.recorded, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.hold_pico, c.cost_pico, c.list_cost_pico, c.overage, c.provider, c.generation_id, c.answered_model, c.prompt_tokens, c.completion_tokens, c.cached_tokens, c.reasoning_tokens, c.made_searches, c.failure_code, c.actor, c.reserved_at, c.dispatched_at, c.ended_at, c.check_at, c.checks, c.unknown_since, c.hold_event, c.outcome_event, c.admitted_on, c.generation_repeated, c.visit, c.part_key, c.items_reserved, c.items_billed, c.unit_id, c.unit_attempt, c.article_id
 ), booked AS (
     UPDATE usage_accounts AS a
     SET sequence = a.sequence + 1, settled_pico = a.settled_pico + c.cost_pico, held_pico = a.held_pico - c.hold_pico,
         previous_stopped = a.stopped, previous_hash = a.hash,
-        hash = entry_hash(a.hash, a.organization_id, a.id, a.sequence + 1, $22::entry_kind, c.id, c.cost_pico,
+        hash = entry_hash(a.hash, a.organization_id, a.id, a.sequence + 1, $23::entry_kind, c.id, c.cost_pico,
             -c.hold_pico, 0, a.settled_pico + c.cost_pico, a.held_pico - c.hold_pico, a.limit_pico, a.stopped, false,
-            $9::actor, $23::reason, $10::timestamptz)
+            $10::actor, $24::reason, $11::timestamptz)
     FROM settled AS c
     WHERE a.organization_id = c.organization_id AND a.id = ANY(ARRAY[c.workflow_id, c.month_id])
     RETURNING a.organization_id, a.id, a.kind, a.workflow_id, a.period_start, a.period_end, a.sequence, a.settled_pico, a.held_pico, a.limit_pico, a.stopped, a.previous_stopped, a.previous_hash, a.hash, a.time_zone, a.limit_sequence
@@ -275,9 +286,9 @@ WITH open AS (
         organization_id, account_id, sequence, kind, call_id, call_hold_pico, settled_before, settled_delta,
         settled_after, held_before, held_delta, held_after, limit_before, limit_delta, limit_after, stopped_before,
         stopped_after, overage, actor, reason, occurred_at, previous_hash, hash, limit_sequence)
-    SELECT b.organization_id, b.id, b.sequence, $22::entry_kind, c.id, c.hold_pico, b.settled_pico - c.cost_pico,
+    SELECT b.organization_id, b.id, b.sequence, $23::entry_kind, c.id, c.hold_pico, b.settled_pico - c.cost_pico,
         c.cost_pico, b.settled_pico, b.held_pico + c.hold_pico, -c.hold_pico, b.held_pico, b.limit_pico, 0,
-        b.limit_pico, b.previous_stopped, b.stopped, false, $9::actor, $23::reason, $10::timestamptz,
+        b.limit_pico, b.previous_stopped, b.stopped, false, $10::actor, $24::reason, $11::timestamptz,
         b.previous_hash, b.hash, b.limit_sequence
     FROM booked AS b
     CROSS JOIN settled AS c
@@ -305,13 +316,14 @@ type CallSettlementCreateBatchResults struct {
 }
 
 type CallSettlementCreateParams struct {
+	KeyClass         int
 	OrganizationID   uuid.UUID
+	Key              *string
 	ID               uuid.UUID
 	FromStates       []string
 	CostPico         int64
 	GenerationID     string
 	Thresholds       []int64
-	Key              *string
 	Fingerprint      []byte
 	Actor            string
 	At               time.Time
@@ -346,13 +358,14 @@ func (q *Queries) CallSettlementCreate(ctx context.Context, arg []CallSettlement
 	batch := &pgx.Batch{}
 	for _, a := range arg {
 		vals := []interface{}{
+			a.KeyClass,
 			a.OrganizationID,
+			a.Key,
 			a.ID,
 			a.FromStates,
 			a.CostPico,
 			a.GenerationID,
 			a.Thresholds,
-			a.Key,
 			a.Fingerprint,
 			a.Actor,
 			a.At,

@@ -13,20 +13,28 @@ import (
 )
 
 const callHoldLock = `-- name: CallHoldLock :exec
-WITH flow AS (
+WITH key_lock AS MATERIALIZED (
+    SELECT pg_advisory_xact_lock($5::integer, k.lock)
+    FROM (
+        SELECT DISTINCT hashtext(($1::uuid)::text || n.key) AS lock
+        FROM unnest($6::text[]) AS n (key)
+        ORDER BY lock
+    ) AS k
+), flow AS (
     SELECT w.id FROM intent_workflows AS w
     WHERE w.organization_id = $1 AND w.id = ANY($2::uuid[])
+        AND (SELECT count(*) FROM key_lock) >= 0 -- the keys first
     ORDER BY w.id
     FOR NO KEY UPDATE
 ), unit AS (
     SELECT u.id FROM step_units AS u
-    WHERE u.organization_id = $1 AND u.id = ANY($5::uuid[])
+    WHERE u.organization_id = $1 AND u.id = ANY($7::uuid[])
         AND (SELECT count(*) FROM flow) >= 0 -- the workflows first
     ORDER BY u.id
     FOR SHARE
 ), budget AS (
     SELECT b.article_id FROM article_budgets AS b
-    WHERE b.organization_id = $1 AND b.article_id = ANY($6::uuid[])
+    WHERE b.organization_id = $1 AND b.article_id = ANY($8::uuid[])
         AND (SELECT count(*) FROM unit) >= 0 -- the units first
     ORDER BY b.article_id
     FOR NO KEY UPDATE
@@ -45,19 +53,23 @@ type CallHoldLockParams struct {
 	WorkflowIds    []uuid.UUID
 	Latest         time.Time
 	Earliest       time.Time
+	KeyClass       int
+	Keys           []string
 	UnitIds        []uuid.UUID
 	ArticleIds     []uuid.UUID
 }
 
 // CallHoldLock locks what the reservations of several calls lock, in the order of CallHoldCreate, until the transaction
-// ends: the workflows, the units, the budgets of articles, the accounts of the workflows, and those of the months of a
-// time.
+// ends: the keys, the workflows, the units, the budgets of articles, the accounts of the workflows, and those of the
+// months of a time.
 func (q *Queries) CallHoldLock(ctx context.Context, arg CallHoldLockParams) error {
 	_, err := q.db.Exec(ctx, callHoldLock,
 		arg.OrganizationID,
 		arg.WorkflowIds,
 		arg.Latest,
 		arg.Earliest,
+		arg.KeyClass,
+		arg.Keys,
 		arg.UnitIds,
 		arg.ArticleIds,
 	)

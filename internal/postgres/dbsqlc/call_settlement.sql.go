@@ -12,9 +12,17 @@ import (
 )
 
 const callSettlementLock = `-- name: CallSettlementLock :exec
-WITH call AS (
+WITH key_lock AS MATERIALIZED (
+    SELECT pg_advisory_xact_lock($2::integer, k.lock)
+    FROM (
+        SELECT DISTINCT hashtext(($1::uuid)::text || n.key) AS lock
+        FROM unnest($3::text[]) AS n (key)
+        ORDER BY lock
+    ) AS k
+), call AS (
     SELECT c.workflow_id, c.month_id FROM ai_calls AS c
-    WHERE c.organization_id = $1 AND c.id = ANY($2::uuid[])
+    WHERE c.organization_id = $1 AND c.id = ANY($4::uuid[])
+        AND (SELECT count(*) FROM key_lock) >= 0 -- the keys first
     ORDER BY c.id
     FOR NO KEY UPDATE
 )
@@ -27,12 +35,19 @@ FOR NO KEY UPDATE
 
 type CallSettlementLockParams struct {
 	OrganizationID uuid.UUID
+	KeyClass       int
+	Keys           []string
 	Ids            []uuid.UUID
 }
 
 // CallSettlementLock locks what the settlements of several calls lock, in the order of CallSettlementCreate, until the
-// transaction ends: the calls, the accounts of their workflows, and those of their months.
+// transaction ends: the keys, the calls, the accounts of their workflows, and those of their months.
 func (q *Queries) CallSettlementLock(ctx context.Context, arg CallSettlementLockParams) error {
-	_, err := q.db.Exec(ctx, callSettlementLock, arg.OrganizationID, arg.Ids)
+	_, err := q.db.Exec(ctx, callSettlementLock,
+		arg.OrganizationID,
+		arg.KeyClass,
+		arg.Keys,
+		arg.Ids,
+	)
 	return err
 }

@@ -13,9 +13,13 @@ import (
 )
 
 const idempotencyClaim = `-- name: IdempotencyClaim :execrows
+WITH key_lock AS MATERIALIZED (
+    SELECT pg_advisory_xact_lock($8::integer, hashtext(($1::uuid)::text || $2::text))
+)
 INSERT INTO idempotency_keys (organization_id, key, fingerprint, workflow_id, call_id, actor, created_at)
-VALUES (
-    $1, $2, $3, $4::uuid, $5::uuid, $6, $7)
+SELECT $1::uuid, $2::text, $3, $4::uuid, $5::uuid,
+    $6, $7
+FROM key_lock
 ON CONFLICT (organization_id, key) DO NOTHING
 `
 
@@ -27,10 +31,11 @@ type IdempotencyClaimParams struct {
 	CallID         *uuid.UUID
 	Actor          string
 	At             time.Time
+	KeyClass       int
 }
 
-// IdempotencyClaim writes a key. No row changes when it was used before. It waits for a transaction that is writing
-// the same key.
+// IdempotencyClaim writes a key. No row changes when it was used before. It waits for a transaction that has the lock of
+// the same key. All transactions take that lock first.
 func (q *Queries) IdempotencyClaim(ctx context.Context, arg IdempotencyClaimParams) (int64, error) {
 	result, err := q.db.Exec(ctx, idempotencyClaim,
 		arg.OrganizationID,
@@ -40,6 +45,7 @@ func (q *Queries) IdempotencyClaim(ctx context.Context, arg IdempotencyClaimPara
 		arg.CallID,
 		arg.Actor,
 		arg.At,
+		arg.KeyClass,
 	)
 	if err != nil {
 		return 0, err
