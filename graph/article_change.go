@@ -43,6 +43,9 @@ func decodeDecideArticles(input model.DecideArticlesInput) (in decoded[engine.De
 		Feedback:       in.text(orEmpty(input.Feedback.Value()), maxReasonCharacters, "feedback"),
 		IdempotencyKey: in.key(input.IdempotencyKey.Value()),
 	}
+	if input.Items.Value() != nil {
+		in.value.Items = []engine.ArticleItemInput{} // An empty list is given, beside a filter too.
+	}
 	for i, item := range input.Items.Value() {
 		field := fmt.Sprint(i)
 		in.value.Items = append(in.value.Items, engine.ArticleItemInput{

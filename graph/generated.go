@@ -762,10 +762,10 @@ type Mutation {
   that is on a target already is updated there. A post of the workflow without an approved article becomes ` + "`" + `ORPHANED` + "`" + `.
   ` + "`" + `STALE_STATE` + "`" + ` when the workflow has moved on. A ` + "`" + `REVISION_CONFLICT` + "`" + ` for each article that has another revision than the
   expected one, with its author; then nothing is approved. ` + "`" + `CONFLICT` + "`" + ` for an article that is not written, or whose text
-  was rejected. ` + "`" + `NOTHING_APPROVED` + "`" + ` without an article or a target, ` + "`" + `SELECTION_TOO_LARGE` + "`" + ` above 500 publications,
-  ` + "`" + `TARGET_UNUSABLE` + "`" + ` for a target that is not ` + "`" + `READY` + "`" + ` and for a real site when the sandbox made the article, ` + "`" + `FOUR_EYES` + "`" + `
-  when the organization asks for two people and you are the last person who changed one of the texts, or approved the
-  plan when the engine wrote all of them. Requires OPERATE.
+  was rejected, ` + "`" + `NOT_FOUND` + "`" + ` for one that the workflow does not have. ` + "`" + `NOTHING_APPROVED` + "`" + ` without an article or a target,
+  ` + "`" + `SELECTION_TOO_LARGE` + "`" + ` above 500 publications, ` + "`" + `TARGET_UNUSABLE` + "`" + ` for a target that is not ` + "`" + `READY` + "`" + ` and for a real site
+  when the sandbox made the article, ` + "`" + `FOUR_EYES` + "`" + ` when the organization asks for two people and you are the last person
+  who changed one of the texts, or approved the plan when the engine wrote all of them. Requires OPERATE.
   """
   approvePublishing(
     "The request."

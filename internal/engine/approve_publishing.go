@@ -36,14 +36,15 @@ type ApprovedText struct {
 // longestSchedule is how far in the future an article may be published.
 const longestSchedule = 366 * 24 * time.Hour
 
-// ApprovePublishing takes written articles into step 7: the decision, the transition and a publication for each article
-// on each target are one commit. An article that is on a target already is updated there. A post of the workflow whose
-// article is not approved again is left as an orphan. The sites get the revisions that the approver has read.
-// *StaleStateError when the workflow has moved on; *RevisionConflictsError for articles that have another revision;
-// CONFLICT for an article that is not written, or whose text was rejected. NOTHING_APPROVED without an article or a
-// target, SELECTION_TOO_LARGE above 500 publications; TARGET_UNUSABLE for a target that is not READY, and for a real
-// site when the sandbox made the article; FOUR_EYES when the organization asks for two people and the caller is the
-// last person who changed one of the texts, or approved the plan when the engine wrote all of them.
+// ApprovePublishing takes written articles into step 7: the decision, the transition and a publication for each
+// article on each target are one commit. An article that is on a target already is updated there. A post of the
+// workflow whose article is not approved again is left as an orphan. The sites get the revisions that the approver has
+// read. *StaleStateError when the workflow has moved on; *RevisionConflictsError for articles that have another
+// revision; CONFLICT for an article that is not written, or whose text was rejected; NOT_FOUND for one that the
+// workflow does not have. NOTHING_APPROVED without an article or a target, SELECTION_TOO_LARGE above 500 publications;
+// TARGET_UNUSABLE for a target that is not READY, and for a real site when the sandbox made the article; FOUR_EYES
+// when the organization asks for two people and the caller is the last person who changed one of the texts, or
+// approved the plan when the engine wrote all of them.
 func (e *Engine) ApprovePublishing(
 	ctx context.Context, who caller.Caller, in ApprovePublishingInput,
 ) (_ Moved, err error) {
@@ -199,8 +200,11 @@ func approvedArticlesOf(
 	for i, text := range in.Articles {
 		field := []string{"articles", strconv.Itoa(i)}
 		article, there := known[text.ArticleID]
-		if !there || named[text.ArticleID] {
-			return nil, fault.Invalid(append(field, "articleId"), "Name each article of the workflow once.")
+		switch {
+		case !there:
+			return nil, unwritten(ctx, tx, who, in.WorkflowID, text.ArticleID, append(field, "articleId"))
+		case named[text.ArticleID]:
+			return nil, fault.Invalid(append(field, "articleId"), "The request names this article twice.")
 		}
 		named[text.ArticleID] = true
 		err := checkPublishable(article, text.ExpectedRevision, decisions[article.ID], field)
@@ -217,6 +221,27 @@ func approvedArticlesOf(
 		return nil, &changed
 	}
 	return articles, nil
+}
+
+// unwritten returns the error of an article that the workflow does not write: CONFLICT for one that is only planned,
+// else NOT_FOUND.
+func unwritten(
+	ctx context.Context, tx *postgres.Store, who caller.Caller, flow, article uuid.UUID, field []string,
+) error {
+	visits, err := tx.CurrentVisits(ctx, who, []uuid.UUID{flow}, workflow.StepValidation)
+	if err != nil {
+		return fmt.Errorf("read the current visits: %w", err)
+	}
+	plans, err := tx.ArticlePlans(ctx, who, visits)
+	if err != nil {
+		return fmt.Errorf("read the article plan of workflow %s: %w", flow, err)
+	}
+	for _, p := range plans[flow] {
+		if p.ArticleID == article && p.Revision > 0 {
+			return fault.New(fault.Conflict, "The article %q is only planned, not written.", p.Brief.Title).At(field...)
+		}
+	}
+	return fault.Missing(field, "article")
 }
 
 // checkPublishable returns an error for an article that is not written, whose text is not the one that the approver has

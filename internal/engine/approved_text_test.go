@@ -273,3 +273,31 @@ func TestAutopilot_ReadsAgainAfterAConflict(t *testing.T) {
 	}
 	w.Sound(t)
 }
+
+// A planned article exists, but has no text to publish. One of another workflow does not exist for this one.
+func TestApprovePublishing_NamesWhatIsWrongWithAnArticle(t *testing.T) {
+	t.Parallel()
+	w := setupWritten(t)
+	reviewed := testdb.Review(t, w.DB, w.Who)
+	if err := testdb.Approve(t.Context(), w.DB.Store(), w.Who, reviewed, w.Who.Actor); err != nil {
+		t.Fatal(err)
+	}
+	other := testdb.Plan(t, w.DB, w.Who, testdb.Cluster(t, w.DB, w.Who, reviewed))
+	written := w.texts[0].ArticleID
+	planned := slices.IndexFunc(w.planned.Plan.Items, func(i content.PlanItem) bool { return i.Page.ID != written })
+	for name, c := range map[string]struct {
+		article uuid.UUID
+		want    fault.Kind
+	}{
+		"Planned":           {w.planned.Plan.Items[planned].Page.ID, fault.Conflict},
+		"OfAnotherWorkflow": {other.Plan.Items[0].Page.ID, fault.NotFound},
+		"Unknown":           {uuid.New(), fault.NotFound},
+	} {
+		in := w.input()
+		in.Articles[0].ArticleID = c.article
+		_, err := w.Engine.ApprovePublishing(t.Context(), w.Who, in)
+		if fault.KindOf(err) != c.want {
+			t.Errorf("%s: got %v, want %s", name, err, c.want)
+		}
+	}
+}

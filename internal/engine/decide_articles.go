@@ -110,7 +110,7 @@ func (e *Engine) DecideArticles(
 
 func (in DecideArticlesInput) check() error {
 	switch {
-	case (len(in.Items) == 0) == (in.Where == nil):
+	case (len(in.Items) == 0) == (in.Where == nil), in.Items != nil && in.Where != nil:
 		return fault.Invalid([]string{"items"}, "Name either articles or a filter.")
 	case len(in.Items) > articlesAtOnce:
 		return fault.Invalid([]string{"items"}, "A request names at most %d articles.", articlesAtOnce)

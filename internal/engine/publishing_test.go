@@ -147,7 +147,7 @@ func TestApprovePublishing_Refuses(t *testing.T) {
 		"NoTarget":        {func(in *engine.ApprovePublishingInput) { in.TargetIDs = nil }, fault.NothingApproved},
 		"AnUnknownTarget": {func(in *engine.ApprovePublishingInput) { in.TargetIDs[0] = uuid.New() }, fault.InvalidInput},
 		"AnUnknownArticle": {
-			func(in *engine.ApprovePublishingInput) { in.Articles[0].ArticleID = uuid.New() }, fault.InvalidInput,
+			func(in *engine.ApprovePublishingInput) { in.Articles[0].ArticleID = uuid.New() }, fault.NotFound,
 		},
 		"AnArticleTwice": {
 			func(in *engine.ApprovePublishingInput) { in.Articles = append(in.Articles, in.Articles...) }, fault.InvalidInput,
