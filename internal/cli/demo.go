@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/sync/errgroup"
 
@@ -20,9 +19,6 @@ import (
 	"github.com/infin8content/engine/internal/server"
 	"github.com/infin8content/engine/internal/workflow"
 )
-
-// demoOrganization owns the workflows of all demos in one data folder.
-var demoOrganization = uuid.MustParse("00000000-0000-7000-8000-000000000001")
 
 // maxDemoArticles is the largest plan that a workflow can have.
 const maxDemoArticles = 50
@@ -38,7 +34,8 @@ type demoCommand struct {
 	Timeout         time.Duration `default:"2m" aliases:"patience" env:"INFIN8_TIMEOUT,INFIN8_PATIENCE" help:"Time that the workflow may take."`
 	server.Settings `embed:""`
 
-	began time.Time // before the server has started
+	began  time.Time // before the server has started
+	number uint32    // the demos in this database, with this one
 }
 
 // Run starts a server, sends one workflow through the API and prints what happens. Then it serves until the context
@@ -157,6 +154,9 @@ func (c *demoCommand) database(p *program) (url string, stop func(), err error) 
 		defer pool.Close()
 		_, err = migrate(p, pool)
 	}
+	if err == nil {
+		c.number, err = nextDemo(p.ctx, postgres.New(pool))
+	}
 	if err != nil {
 		stop()
 		return "", nil, err
@@ -181,19 +181,18 @@ func createDatabase(ctx context.Context, url, name string) error {
 // runWorkflow creates a workflow through the API. It prints each transition and each ledger entry until the last
 // step of the demo ends.
 func (c *demoCommand) runWorkflow(ctx context.Context, p *program, s *server.Server) error {
-	token, err := s.Token(caller.Caller{
-		Actor: actor(), OrganizationID: demoOrganization, Role: caller.Admin,
-	}, 12*time.Hour)
+	client, err := c.admin(s, c.number)
 	if err != nil {
 		return err
 	}
-	approver, err := s.Token(caller.Caller{
-		Actor: "autopilot", OrganizationID: demoOrganization, Role: caller.Operator,
-	}, 12*time.Hour)
+	approver, err := c.client(s, caller.Caller{
+		Actor:          "autopilot",
+		OrganizationID: demoOrganization(c.number),
+		Role:           caller.Operator,
+	})
 	if err != nil {
 		return err
 	}
-	client := &demoClient{url: s.URL() + "/graphql", token: token}
 	fmt.Fprintf(p.stdout, "The API is at %s/graphql\n", s.URL())
 	if c.Sandbox {
 		fmt.Fprintln(p.stdout, server.SyntheticNotice)
@@ -205,7 +204,7 @@ func (c *demoCommand) runWorkflow(ctx context.Context, p *program, s *server.Ser
 	output := &demoOutput{out: p.stdout}
 	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
 	defer cancel()
-	pilot := autopilot{client: &demoClient{url: client.url, token: approver}, out: p.stdout, articles: c.Articles}
+	pilot := autopilot{client: approver, out: p.stdout, articles: c.Articles}
 	for {
 		flow, err := client.follow(ctx, id, output.version, output.entries)
 		if err != nil {
@@ -248,14 +247,23 @@ func (c *demoCommand) isAtEnd(flow demoWorkflow) bool {
 }
 
 // printPages prints the addresses of the pages, signed in.
-func (c *demoCommand) printPages(p *program, url, token string) {
+func (c *demoCommand) printPages(p *program, s *server.Server, token string) error {
+	url := s.URL()
 	if c.Playground != "off" {
 		fmt.Fprintf(p.stdout, "\nPlayground: %s/playground#token=%s\n", url, token)
 	}
 	if c.Console != "off" {
 		fmt.Fprintf(p.stdout, "\nConsole: %s/console/#token=%s\n", url, token)
 	}
+	if c.Console != "off" && c.number > 1 {
+		before, err := c.admin(s, c.number-1)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(p.stdout, "The demo before is in the console at %s/console/#token=%s\n", url, before.token)
+	}
 	fmt.Fprintln(p.stdout, "Ctrl-C ends the demo.")
+	return nil
 }
 
 func actor() string {

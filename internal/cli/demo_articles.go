@@ -116,5 +116,8 @@ func (d *demoClient) printArticles(ctx context.Context, out io.Writer, id string
 	for _, post := range read.Publications.Nodes {
 		fmt.Fprintf(out, "  %s on %s  %s\n", post.State, post.Target.Name, post.URL)
 	}
+	if len(read.Publications.Nodes) > 0 {
+		fmt.Fprintln(out, "  These addresses work only while this demo runs.")
+	}
 	return nil
 }

@@ -56,6 +56,7 @@ type demoPlace struct {
 	flow  string
 	site  string
 	since time.Time
+	demos []*demoClient // one for each organization whose calls count
 }
 
 func (d *demoClient) compareOnce(
@@ -68,9 +69,11 @@ func (d *demoClient) compareOnce(
 		{"models", books.ModelsName, books.Models()},
 		{"search data", books.SearchName, books.Search()},
 	} {
-		booked, err := d.booked(ctx, b.provider, at.since)
-		if err != nil {
-			return nil, err
+		booked := map[string]cost.Pico{}
+		for _, demo := range at.demos {
+			if err := demo.addBooked(ctx, booked, b.provider, at.since); err != nil {
+				return nil, err
+			}
 		}
 		line, err := compareCharges(b.charges, booked)
 		if err != nil {
@@ -92,9 +95,10 @@ func (d *demoClient) compareOnce(
 	return append(lines, comparePosts(books.Posts(), live)), nil
 }
 
-// booked returns the costs of all calls to a provider since a time, by the provider's id of the answer.
-func (d *demoClient) booked(ctx context.Context, provider string, since time.Time) (map[string]cost.Pico, error) {
-	booked := map[string]cost.Pico{}
+// addBooked adds the costs of all calls to a provider since a time, by the provider's id of the answer.
+func (d *demoClient) addBooked(
+	ctx context.Context, booked map[string]cost.Pico, provider string, since time.Time,
+) error {
 	for after := ""; ; {
 		var answer struct {
 			Organization struct {
@@ -112,18 +116,18 @@ func (d *demoClient) booked(ctx context.Context, provider string, since time.Tim
 			variables["after"] = after
 		}
 		if err := d.ask(ctx, "Booked", variables, &answer); err != nil {
-			return nil, err
+			return err
 		}
 		for _, call := range answer.Organization.Calls.Nodes {
 			amount, err := cost.ParseUSD(cmp.Or(call.Cost, "0"))
 			if err != nil {
-				return nil, err
+				return err
 			}
 			booked[call.GenerationID] += amount
 		}
 		page := answer.Organization.Calls.PageInfo
 		if after = page.EndCursor; !page.HasNextPage {
-			return booked, nil
+			return nil
 		}
 	}
 }

@@ -23,7 +23,7 @@ func (c *demoCommand) decide(
 			return false, fmt.Errorf("approve the article plan: %w", err)
 		}
 	case flow.State == string(workflow.ArticleCompleted) && c.passes(workflow.StepPublish):
-		target, err := admin.target(ctx, pilot.out, site)
+		target, err := admin.createTarget(ctx, site)
 		if err != nil {
 			return false, fmt.Errorf("make a publish target: %w", err)
 		}
@@ -51,17 +51,22 @@ func (c *demoCommand) report(
 	}
 	printBill(p.stdout, bill, flow)
 	if books, there := s.SandboxBooks(); there {
-		err := client.compareBooks(ctx, p.stdout, books, demoPlace{
+		demos, err := c.everyDemo(s)
+		if err != nil {
+			return err
+		}
+		err = client.compareBooks(ctx, p.stdout, books, demoPlace{
 			flow:  flow.ID,
 			site:  s.SandboxSite().URL,
 			since: c.began,
+			demos: demos,
 		})
 		if err != nil {
 			return err
 		}
 	}
-	if !c.Exit {
-		c.printPages(p, s.URL(), client.token)
+	if c.Exit {
+		return nil
 	}
-	return nil
+	return c.printPages(p, s, client.token)
 }

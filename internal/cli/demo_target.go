@@ -5,15 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/infin8content/engine/internal/server"
 )
 
-// demoTargetName begins the names of the sites that demos made.
+// demoTargetName begins the names of the sites that demos make.
 const demoTargetName = "Demo site "
 
 // demoTarget is a publish target as the demo reads it.
@@ -25,39 +22,7 @@ type demoTargetPayload struct {
 	demoPayload
 }
 
-// target returns a target to publish to: the site of the sandbox, or files when there is none. The sites of
-// earlier demos are retired, because their servers are gone. It says so, because posts keep their addresses.
-func (d *demoClient) target(ctx context.Context, out io.Writer, site server.SandboxSite) (demoTarget, error) {
-	all, err := d.targets(ctx)
-	if err != nil {
-		return demoTarget{}, err
-	}
-	if slices.ContainsFunc(all, isOfEarlierDemo) {
-		fmt.Fprintf(out, "%14sThe sites of earlier demos ended with them: the addresses of their posts lead nowhere.\n", "")
-	}
-	for _, t := range all {
-		switch {
-		case t.State == "RETIRED" || !strings.HasPrefix(t.Name, demoTargetName):
-			continue
-		case site.URL == "" && t.Kind == "FILE":
-			return t, nil
-		case t.Kind == "FILE":
-			continue
-		}
-		var retired struct{ RetirePublishTarget demoTargetPayload }
-		err := d.ask(ctx, "RetireTarget", map[string]any{"id": t.ID}, &retired)
-		if err := cmp.Or(err, retired.RetirePublishTarget.err()); err != nil {
-			return demoTarget{}, err
-		}
-	}
-	return d.createTarget(ctx, site)
-}
-
-// isOfEarlierDemo reports whether a target is a site that another demo served.
-func isOfEarlierDemo(t demoTarget) bool {
-	return t.Kind != "FILE" && strings.HasPrefix(t.Name, demoTargetName)
-}
-
+// createTarget makes a target to publish to: the site of the sandbox, or files when there is none.
 func (d *demoClient) createTarget(ctx context.Context, site server.SandboxSite) (demoTarget, error) {
 	input := map[string]any{
 		"name": demoTargetName + time.Now().UTC().Format("2006-01-02 15:04:05.000"),
