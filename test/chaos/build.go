@@ -69,8 +69,8 @@ var guards = map[string]guard{
 	},
 	"limit": {
 		cuts: []cut{{
-			file:      queries + "account.sql.go",
-			begin:     "const accountHold = ",
+			file:      queries + "batch.go",
+			begin:     "const callHoldCreate = ",
 			end:       endOfStatement,
 			condition: "AND a.limit_pico - a.settled_pico - a.held_pico >= ",
 			instead:   "AND 0 <= ",
@@ -114,18 +114,18 @@ var guards = map[string]guard{
 // withoutAttempt removes the attempt and the worker from all statements about a unit.
 func withoutAttempt() (cuts []cut) {
 	for _, c := range []struct{ file, query, condition, instead string }{
-		{"call", "callDispatch", "u.attempt = c.unit_attempt AND ", ""},
-		{"call", "callReserve", "u.attempt = $", "0 <> $"},
-		{"publication", "publicationMove", "u.attempt = $", "0 <> $"},
-		{"publication", "publicationMove", "u.worker = $", "''::text <> $"},
-		{"step_part", "stepPartInsert", "u.attempt = $", "0 <> $"},
-		{"step_unit", "stepUnitHeartbeat", "u.attempt = $", "0 <> $"},
-		{"step_unit", "stepUnitHeartbeat", "u.worker = $", "''::text <> $"},
-		{"step_unit", "stepUnitWatch", "u.attempt = $", "0 <> $"},
-		{"step_unit", "stepUnitWatch", "u.worker = $", "''::text <> $"},
+		{"call.sql.go", "callDispatch", "u.attempt = c.unit_attempt AND ", ""},
+		{"batch.go", "callHoldCreate", "u.attempt = $", "0 <> $"},
+		{"publication.sql.go", "publicationMove", "u.attempt = $", "0 <> $"},
+		{"publication.sql.go", "publicationMove", "u.worker = $", "''::text <> $"},
+		{"step_part.sql.go", "stepPartInsert", "u.attempt = $", "0 <> $"},
+		{"step_unit.sql.go", "stepUnitHeartbeat", "u.attempt = $", "0 <> $"},
+		{"step_unit.sql.go", "stepUnitHeartbeat", "u.worker = $", "''::text <> $"},
+		{"step_unit.sql.go", "stepUnitWatch", "u.attempt = $", "0 <> $"},
+		{"step_unit.sql.go", "stepUnitWatch", "u.worker = $", "''::text <> $"},
 	} {
 		cuts = append(cuts, cut{
-			file:      queries + c.file + ".sql.go",
+			file:      queries + c.file,
 			begin:     "const " + c.query + " = ",
 			end:       endOfStatement,
 			condition: c.condition,
