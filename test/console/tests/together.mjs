@@ -99,7 +99,14 @@ export async function run(suite) {
       for (const box of await page.getByRole('group', { name: 'Articles' }).getByRole('checkbox').all()) await box.check()
     }
     await chooseAll(ada)
-    await suite.act('updateArticle', { articleId: article.id, expectedRevision: 3, title: 'A title of the last minute' }, '', 'OPERATOR')
+    let changed = false
+    await ada.route('**/graphql', async (route) => { // The text changes while her request is on its way.
+      if (!changed && route.request().postData()?.includes('"policy":"PUBLISH"')) {
+        changed = true
+        await suite.act('updateArticle', { articleId: article.id, expectedRevision: 3, title: 'A title of the last minute' }, '', 'OPERATOR')
+      }
+      await route.continue()
+    })
     await ada.getByRole('button', { name: /^Approve 2 posts/ }).click()
     await ada.getByText('The text of "A title of the last minute" has revision 4 now, by a person.').waitFor()
     await ada.getByText(/^Written .* by OPERATOR@example\.com\.$/).waitFor()
