@@ -35,5 +35,5 @@ chaos: ## Break servers, database and provider, then check the data. ARGS="-for 
 demo: ## Run one workflow, then serve the console and the playground: go run . demo.
 	go run . demo
 
-wordpress: ## Publish to a real WordPress. Needs the packages wordpress, mariadb-server, php-cli and php-mysql.
+wordpress: ## Publish to a real WordPress. CONTRIBUTING.md names the packages.
 	go run ./test/wordpress go test -count=1 -run 'TestSite|TestCheck|TestWordPress|TestRealWordPress' ./internal/publish ./internal/steps

@@ -4,8 +4,7 @@
 //	go run ./test/wordpress go test ./internal/publish
 //
 // The command finds the site in TEST_WORDPRESS, the login in TEST_WORDPRESS_USER and TEST_WORDPRESS_PASSWORD. The site
-// listens on loopback only. Its status is the command's. Needs the packages wordpress, mariadb-server, php-cli and
-// php-mysql.
+// listens on loopback only. Its status is the command's. CONTRIBUTING.md names the packages that it needs.
 package main
 
 import (

@@ -17,9 +17,10 @@ import (
 )
 
 const (
-	source  = "/usr/share/wordpress" // Debian's package
-	user    = "editor"
-	patient = 60 * time.Second
+	packages = "wordpress wordpress-theme-twentytwentythree mariadb-server php-cli php-mysql"
+	source   = "/usr/share/wordpress" // Debian's package
+	user     = "editor"
+	patient  = 60 * time.Second
 	// workers is the number of requests that PHP's server answers at once.
 	workers = "8"
 )
@@ -37,11 +38,15 @@ type site struct {
 func start(ctx context.Context) (s *site, err error) {
 	for _, needed := range []string{"mariadbd", "mariadb-install-db", "php"} {
 		if _, err := exec.LookPath(needed); err != nil {
-			return nil, fmt.Errorf("%s is missing: apt-get install wordpress mariadb-server php-cli php-mysql", needed)
+			return nil, fmt.Errorf("%s is missing: apt-get install %s", needed, packages)
 		}
 	}
 	if _, err := os.Stat(filepath.Join(source, "wp-load.php")); err != nil {
 		return nil, errors.New("the package wordpress is missing")
+	}
+	// Without a theme every page is empty.
+	if themes, err := filepath.Glob(filepath.Join(source, "wp-content/themes/*")); err != nil || len(themes) == 0 {
+		return nil, errors.New("the package wordpress-theme-twentytwentythree is missing")
 	}
 	s = &site{}
 	if s.folder, err = os.MkdirTemp("", "wordpress-"); err != nil {
