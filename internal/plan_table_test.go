@@ -114,9 +114,13 @@ var plan = []row{
 		tests: []string{"internal/cli", "internal/issuer/sandbox"},
 	},
 	{
-		path:    "test/simulation", // its tests break connections, so it has pgx, and speak as every provider may
+		// Its tests break connections, so it has pgx. They speak as every provider and site may, and publish by the steps.
+		path:    "test/simulation",
 		modules: []string{pgx},
-		tests:   []string{"internal/engine", "internal/audit", "internal/llm", "internal/llm/sandbox"},
+		tests: []string{
+			"internal/engine", "internal/audit", "internal/llm", "internal/llm/sandbox", "internal/publish",
+			"internal/publish/sandbox", "internal/steps",
+		},
 	},
 	{path: "test/wordpress"}, // sets up a real WordPress for the tests of internal/publish
 	{path: "graph/generate"}, // finishes generated code; imports only the standard library
