@@ -266,13 +266,13 @@ func badPublishing() []badInput {
 	return []badInput{
 		approve("no article", "articles", []any{}, "NOTHING_APPROVED"),
 		approve("too many", "articles", many, "SELECTION_TOO_LARGE"),
-		article("an unknown article", func(fixture) string { return art(uuid.Max) }, 1, "INVALID_INPUT",
+		article("an unknown article", func(fixture) string { return art(uuid.Max) }, 1, "NOT_FOUND",
 			"articles.0.articleId"),
-		article("an article of another workflow", func(f fixture) string { return f.press.article() }, 1, "INVALID_INPUT",
+		article("an article of another workflow", func(f fixture) string { return f.press.article() }, 1, "NOT_FOUND",
 			"articles.0.articleId"),
 		article("an article of another organization", func(f fixture) string {
 			return art(f.other.press.ready.Article.ID)
-		}, 1, "INVALID_INPUT", "articles.0.articleId"),
+		}, 1, "NOT_FOUND", "articles.0.articleId"),
 		article("a malformed article", func(fixture) string { return "art_1" }, 1, "INVALID_INPUT", "articles.0.articleId"),
 		article("no text", ready, 0, "REVISION_CONFLICT", "articles.0.expectedRevision"),
 		article("a text before the first", ready, -1, "REVISION_CONFLICT", "articles.0.expectedRevision"),
