@@ -43,7 +43,7 @@ func TestSchedule_SeedPlansTheSameInjections(t *testing.T) {
 func TestGuards_EachGuardIsInTheStatement(t *testing.T) {
 	t.Parallel()
 	for name, g := range guards {
-		for _, c := range g.cuts {
+		for _, c := range g.allCuts() {
 			text, err := os.ReadFile("../../" + c.file)
 			if err != nil {
 				t.Fatal(err)
