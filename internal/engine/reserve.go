@@ -133,24 +133,27 @@ func (e *Engine) reserve(
 		}
 		return call, replay, err
 	}
-	for try := range reserveTries {
+	for range reserveTries {
 		made, err := e.bookings.reserve(ctx, who.OrganizationID, new)
 		if err != nil || made.Held {
 			return made.Call, nil, err
 		}
-		replay, err = e.explainNotReserved(ctx, who, new, try == reserveTries-1)
-		if err != nil || replay != nil {
+		if replay, err = e.explainNotReserved(ctx, who, new); err != nil || replay != nil {
 			return postgres.Call{}, replay, err
 		}
 	}
-	return postgres.Call{}, nil, fmt.Errorf("call %s was not reserved for a reason that is not known", new.ID)
+	// Each time an account had no room, and had some again a moment later.
+	account, there, err := e.store.Account(ctx, who, new.WorkflowID)
+	if account, err = found(account, there, err, "account"); err == nil {
+		err = cost.Refuse(account.Kind, account.Balance, new.Hold)
+	}
+	return postgres.Call{}, nil, err
 }
 
 // explainNotReserved returns why a call was not reserved: its key was used, its run or its workflow is over, or the
-// hold did not fit. It opens the month if none is open. Unless this is the last attempt, it returns nil when nothing
-// prevents another one.
+// hold did not fit. It opens the month if none is open. It returns nil when nothing prevents another attempt.
 func (e *Engine) explainNotReserved(
-	ctx context.Context, who caller.Caller, new postgres.NewCall, last bool,
+	ctx context.Context, who caller.Caller, new postgres.NewCall,
 ) (replay *postgres.IdempotencyRecord, err error) {
 	if replay, err = e.usedBefore(ctx, who, new.Key, new.Fingerprint); err != nil || replay != nil {
 		return replay, err
@@ -174,13 +177,12 @@ func (e *Engine) explainNotReserved(
 	case flow.IsTerminal():
 		return nil, &TerminalError{Current: flow}
 	}
-	return nil, e.explainNoRoom(ctx, who, new, last)
+	return nil, e.explainNoRoom(ctx, who, new)
 }
 
-// explainNoRoom returns the refusal of the budget or the account that does not admit a hold. When all admit it now,
-// one has refused it before, and another call has ended since: it returns nil, or the refusal of the workflow's
-// account when this was the last attempt.
-func (e *Engine) explainNoRoom(ctx context.Context, who caller.Caller, new postgres.NewCall, last bool) error {
+// explainNoRoom returns the refusal of the budget or the account that does not admit a hold. It returns nil when all
+// admit it now: one has refused it before, and another call has ended since.
+func (e *Engine) explainNoRoom(ctx context.Context, who caller.Caller, new postgres.NewCall) error {
 	month, err := e.month(ctx, who, new.At)
 	if err != nil {
 		return fmt.Errorf("find the month: %w", err)
@@ -204,9 +206,6 @@ func (e *Engine) explainNoRoom(ctx context.Context, who caller.Caller, new postg
 		if !a.Balance.Admits(new.Hold) {
 			return cost.Refuse(a.Kind, a.Balance, new.Hold)
 		}
-	}
-	if last {
-		return cost.Refuse(account.Kind, account.Balance, new.Hold)
 	}
 	return nil
 }

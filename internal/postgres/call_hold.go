@@ -108,7 +108,7 @@ func (s *Store) createHolds(ctx context.Context, organization uuid.UUID, calls [
 	err := eachOf(q.CallHoldCreate(ctx, params), func(i int, row dbsqlc.CallHoldCreateRow) {
 		made[i] = Reserved{Call: reservedCall(organization, calls[i], row.MonthID), Held: true}
 		entry := CommittedEntry{Kind: cost.EntryReserve, Delta: cost.Delta{Held: calls[i].Hold}}
-		changes = append(changes, ledgerChange(made[i].Call, row.Sequence, entry))
+		changes = append(changes, ledgerChange(organization, calls[i].WorkflowID, row.Sequence, entry))
 	})
 	if err != nil {
 		return nil, translate(err)
@@ -141,16 +141,6 @@ func eachOf[Row any](sent batchResults[Row], do func(int, Row)) error {
 		failed = err
 	}
 	return failed
-}
-
-func ledgerChange(c Call, sequence int64, entry CommittedEntry) Change {
-	return Change{
-		OrganizationID: c.OrganizationID,
-		WorkflowID:     c.WorkflowID,
-		Ledger:         true,
-		Number:         sequence,
-		Entry:          entry,
-	}
 }
 
 func reserveParams(organization uuid.UUID, c NewCall) dbsqlc.CallHoldCreateParams {

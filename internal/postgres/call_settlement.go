@@ -68,7 +68,7 @@ func (s *Store) createSettlements(
 	err := eachOf(q.CallSettlementCreate(ctx, params), func(i int, row dbsqlc.CallSettlementCreateRow) {
 		made[i] = Settled{Call: settledCall(all[i], row), Booked: true}
 		delta := cost.Delta{Settled: all[i].Bill.Cost, Held: -all[i].Call.Hold}
-		changes = append(changes, ledgerChange(made[i].Call, row.Sequence,
+		changes = append(changes, ledgerChange(organization, all[i].Call.WorkflowID, row.Sequence,
 			CommittedEntry{Kind: cost.EntrySettle, Delta: delta}))
 	})
 	if err != nil {

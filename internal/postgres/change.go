@@ -77,12 +77,17 @@ func (s *Store) noteTransition(flow workflow.Workflow, made CommittedTransition)
 // noteEntry notes an entry of a workflow's account. The account of a month has no subscribers.
 func (s *Store) noteEntry(a cost.Account, booked CommittedEntry) {
 	if a.Kind == cost.AccountWorkflow {
-		s.note(Change{
-			OrganizationID: a.OrganizationID,
-			WorkflowID:     a.ID,
-			Ledger:         true,
-			Number:         a.Sequence,
-			Entry:          booked,
-		})
+		s.note(ledgerChange(a.OrganizationID, a.ID, a.Sequence, booked))
+	}
+}
+
+// ledgerChange is an entry of a workflow's account as a change.
+func ledgerChange(organization, flow uuid.UUID, sequence int64, booked CommittedEntry) Change {
+	return Change{
+		OrganizationID: organization,
+		WorkflowID:     flow,
+		Ledger:         true,
+		Number:         sequence,
+		Entry:          booked,
 	}
 }
