@@ -5,7 +5,7 @@ const dear = 100
 
 // Weights returns the complexity of arguments and fields that no index serves, by type and name. PostgreSQL reads every
 // workflow of the organization for them. An index serves every other filter and order of workflows, calls and entries;
-// lists within a workflow are bounded by the workflow.
+// lists within a workflow are bounded by the workflow. The index of names serves rare texts only.
 func Weights() map[string]int {
 	return map[string]int{
 		"WorkflowFilter.nameContains":   dear,

@@ -192,11 +192,30 @@ WHERE w.organization_id = @organization_id
         SELECT FROM usage_accounts AS u
         WHERE u.organization_id = w.organization_id AND u.id = w.id AND u.settled_pico >= @spend_at_least::bigint
     ))
+    AND (coalesce(cardinality(@ids::uuid[]), 0) = 0 OR w.id = ANY(@ids::uuid[]))
     AND (cardinality(@run_activities::text[]) = 0
         OR coalesce(run_activity(w.organization_id, w.id, w.version, w.state), '') = ANY(@run_activities::text[]))
 GROUP BY w.state
 ORDER BY w.state
 LIMIT 100;
+
+-- WorkflowListNamed returns the workflows whose names contain a text of two letters and more, in any order: at most
+-- @most. Among the newest @sampled names, @frequent or more with the text stand for a frequent text: the answer is NULL,
+-- because a list that reads the workflows in its order then finds a page sooner. Otherwise the index of the names'
+-- letters serves it.
+-- name: WorkflowListNamed :one
+SELECT (CASE WHEN (
+    SELECT count(*) FROM (
+        SELECT n.name FROM searched_names AS n WHERE n.organization_id = @organization_id
+        ORDER BY n.organization_id DESC, n.workflow_id DESC LIMIT @sampled
+    ) AS newest
+    WHERE strpos(lower(newest.name), lower(@fragment::text)) > 0
+) < @frequent::bigint THEN ARRAY(
+    SELECT n.workflow_id FROM searched_names AS n
+    WHERE n.organization_id = @organization_id AND n.grams @> searched_grams(@organization_id, @fragment::text)
+        AND strpos(lower(n.name), lower(@fragment::text)) > 0
+    LIMIT @most
+) END)::uuid[] AS ids;
 
 -- WorkflowListSelected returns the first workflows of a filter by id, as a batch selects them. The filter is that of
 -- WorkflowListByCreated.

@@ -132,7 +132,7 @@ func (e *Engine) CountWorkflows(ctx context.Context, who caller.Caller, f Filter
 	return n, nil
 }
 
-// CountByState counts the workflows of a filter in each state that one of them has, with one statement. A filter by
+// CountByState counts the workflows of a filter in each state that one of them has. A filter by
 // actor needs the permission ACTORS.
 func (e *Engine) CountByState(ctx context.Context, who caller.Caller, f Filter) (map[workflow.State]int, error) {
 	filter, any, err := e.chosen(ctx, who, f)

@@ -315,11 +315,12 @@ func TestTenantIsolation_SweeperRoleHasOnlyItsStatementsRights(t *testing.T) {
 
 // A view, and a function with the rights of its owner, would see the rows of all organizations whatever the policies
 // say. The only functions of the kind are the deferred checks of the journals, of the units and of the gates, which
-// return nothing.
+// return nothing. The only view has the condition of the policies itself.
 func TestTenantIsolation_NoFunctionOrViewBypassesIt(t *testing.T) {
 	t.Parallel()
 	rows, _ := testdb.New(t).Super.Query(context.Background(), `
 		SELECT relname::text FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('v', 'm', 'f')
+			AND relname <> 'searched_names'
 		UNION ALL
 		SELECT proname FROM pg_proc
 		WHERE pronamespace = 'public'::regnamespace AND prosecdef AND NOT (prorettype = 'trigger'::regtype
@@ -332,5 +333,27 @@ func TestTenantIsolation_NoFunctionOrViewBypassesIt(t *testing.T) {
 			'plan_decisions_open', 'step_parts_paid')`)
 	if found, err := pgx.CollectRows(rows, pgx.RowTo[string]); err != nil || len(found) > 0 {
 		t.Errorf("got %v, %v, want none", found, err)
+	}
+}
+
+// The view that searches names reads as its owner.
+func TestTenantIsolation_HoldsForTheSearchOfNames(t *testing.T) {
+	t.Parallel()
+	ctx, db := context.Background(), testdb.New(t)
+	who, other := testdb.Caller(t, db), testdb.Caller(t, db)
+	testdb.Workflow(t, db, who, testdb.WorkflowOpts{Name: "Okapi"})
+	for name, c := range map[string]struct {
+		pool *pgxpool.Pool
+		want int
+	}{
+		"their own": {db.PoolOf(t, who.OrganizationID), 1},
+		"another's": {db.PoolOf(t, other.OrganizationID), 0},
+		"no name":   {db.Pool, 0},
+	} {
+		got := 0
+		err := c.pool.QueryRow(ctx, "SELECT count(*) FROM searched_names").Scan(&got)
+		if err != nil || got != c.want {
+			t.Errorf("%s: got %d names, %v, want %d", name, got, err, c.want)
+		}
 	}
 }

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 
@@ -23,6 +24,35 @@ type WorkflowFilter struct {
 	// RunActivities are answers of run_activity; "" is the one for a state without a run.
 	RunActivities []string
 	IDs           []uuid.UUID // all when empty
+}
+
+const (
+	// A text is frequent when one in twenty of the newest names has it.
+	sampledNames, frequentNames = 200, 10
+	// mostNamed is how many workflows a search of names may find for a list to read those alone.
+	mostNamed = 1000
+)
+
+// named narrows a filter by name to the workflows that the index of names finds, if they are few. A list reads the
+// others in its order. any is false when no name contains the text. One statement, or none without such a filter.
+func (s *Store) named(
+	ctx context.Context, who caller.Caller, f WorkflowFilter,
+) (narrowed WorkflowFilter, any bool, err error) {
+	if utf8.RuneCountInString(f.NameContains) < 2 || len(f.IDs) > 0 {
+		return f, true, nil
+	}
+	found, err := s.forTenantCustomPlan(who.OrganizationID).WorkflowListNamed(ctx, dbsqlc.WorkflowListNamedParams{
+		OrganizationID: who.OrganizationID,
+		Fragment:       f.NameContains,
+		Sampled:        sampledNames,
+		Frequent:       frequentNames,
+		Most:           mostNamed + 1,
+	})
+	if err != nil || found == nil || len(found) > mostNamed {
+		return f, true, translate(err)
+	}
+	f.IDs = found
+	return f, len(found) > 0, nil
 }
 
 // WorkflowOrder is the value that a list of workflows is ordered by.
@@ -51,6 +81,11 @@ type WorkflowPage struct {
 
 // Workflows returns one page of the organization's workflows.
 func (s *Store) Workflows(ctx context.Context, who caller.Caller, p WorkflowPage) ([]workflow.Workflow, error) {
+	var any bool
+	var err error
+	if p.Filter, any, err = s.named(ctx, who, p.Filter); err != nil || !any {
+		return nil, err
+	}
 	if p.Order == WorkflowsByName {
 		return s.workflowsByName(ctx, who, p)
 	}
@@ -137,6 +172,11 @@ type SpentWorkflow struct {
 // WorkflowsBySpend returns one page of the organization's workflows in the order of their settled amounts. It ignores
 // Order.
 func (s *Store) WorkflowsBySpend(ctx context.Context, who caller.Caller, p WorkflowPage) ([]SpentWorkflow, error) {
+	var any bool
+	var err error
+	if p.Filter, any, err = s.named(ctx, who, p.Filter); err != nil || !any {
+		return nil, err
+	}
 	in := dbsqlc.WorkflowListBySpendParams{
 		OrganizationID: who.OrganizationID,
 		AfterPico:      int64(p.AfterSpend),
@@ -167,6 +207,10 @@ func (s *Store) WorkflowsBySpend(ctx context.Context, who caller.Caller, p Workf
 
 // CountWorkflows counts the organization's workflows that a filter chooses.
 func (s *Store) CountWorkflows(ctx context.Context, who caller.Caller, f WorkflowFilter) (int, error) {
+	f, any, err := s.named(ctx, who, f)
+	if err != nil || !any {
+		return 0, err
+	}
 	n, err := s.forTenantCustomPlan(who.OrganizationID).WorkflowListCount(ctx, dbsqlc.WorkflowListCountParams{
 		OrganizationID: who.OrganizationID,
 		States:         texts(f.States),
@@ -193,10 +237,15 @@ func (s *Store) WorkflowsOf(ctx context.Context, who caller.Caller, ids []uuid.U
 // farthest is the time from which on a bound on updates is none.
 var farthest = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// CountByState counts the workflows of a filter in each state that one of them has. One statement.
+// CountByState counts the workflows of a filter in each state that one of them has: one statement, and
+// one more for a text in names.
 func (s *Store) CountByState(
 	ctx context.Context, who caller.Caller, f WorkflowFilter,
 ) (map[workflow.State]int, error) {
+	f, any, err := s.named(ctx, who, f)
+	if err != nil || !any {
+		return nil, err
+	}
 	q := s.forTenantCustomPlan(who.OrganizationID)
 	rows, err := q.WorkflowListCountByState(ctx, dbsqlc.WorkflowListCountByStateParams{
 		OrganizationID: who.OrganizationID,
@@ -209,6 +258,7 @@ func (s *Store) CountByState(
 		UpdatedBefore:  f.UpdatedBefore,
 		SpendAtLeast:   int64(f.SpendAtLeast),
 		RunActivities:  texts(f.RunActivities),
+		Ids:            f.IDs,
 	})
 	if err != nil {
 		return nil, translate(err)
@@ -225,6 +275,10 @@ func (s *Store) CountByState(
 func (s *Store) SelectWorkflows(
 	ctx context.Context, who caller.Caller, f WorkflowFilter, first int32,
 ) ([]workflow.Workflow, error) {
+	f, any, err := s.named(ctx, who, f)
+	if err != nil || !any {
+		return nil, err
+	}
 	rows, err := s.forTenantCustomPlan(who.OrganizationID).WorkflowListSelected(ctx, dbsqlc.WorkflowListSelectedParams{
 		OrganizationID: who.OrganizationID,
 		States:         texts(f.States),

@@ -84,8 +84,87 @@ func (b *bench) createOrganization(who caller.Caller) error {
 // riches is a limit that no part reaches.
 const riches = 1_000_000 * cost.Dollar
 
-// plantAll writes workflows with their journals, two transactions side by side.
+// plantStatement writes workflows with their journals, their runs, and the first entries of their accounts, as the
+// engine would have written them. PostgreSQL computes the hash chains, each version of all workflows at once, and checks
+// the constraints of each row.
+const plantStatement = `
+WITH RECURSIVE flows AS (
+	SELECT f.organization_id, ('00000000-0000-7000-' || $3::text || '-' || lpad(f.n::text, 12, '0'))::uuid AS id, f.n,
+		$4::timestamptz + f.n * interval '1 millisecond' AS at
+	FROM unnest($1::integer[], $2::uuid[]) AS f (n, organization_id)
+), path AS (
+	SELECT (p.place - 1)::integer AS version, p.kind, nullif(p.from_state, '') AS from_state, p.to_state,
+		nullif(p.step, '') AS step
+	FROM unnest($5::text[], $6::text[], $7::text[], $8::text[]) WITH ORDINALITY
+		AS p (kind, from_state, to_state, step, place)
+), chain AS (
+	SELECT f.organization_id, f.id, f.at, 0 AS version, ''::bytea AS previous_hash,
+		transition_hash('', f.organization_id, f.id, 0, $9::integer, p.kind, NULL, p.to_state, 'bench', '', f.at) AS hash
+	FROM flows AS f JOIN path AS p ON p.version = 0
+	UNION ALL
+	SELECT c.organization_id, c.id, c.at, p.version, c.hash,
+		transition_hash(c.hash, c.organization_id, c.id, p.version, $9::integer, p.kind, p.from_state, p.to_state, 'bench', '',
+			c.at + p.version * interval '1 minute')
+	FROM chain AS c JOIN path AS p ON p.version = c.version + 1
+), journal AS (
+	INSERT INTO workflow_transitions (organization_id, workflow_id, version, graph_version, kind, from_state, to_state,
+		actor, reason, occurred_at, previous_hash, hash)
+	SELECT c.organization_id, c.id, c.version, $9::integer, p.kind, p.from_state, p.to_state, 'bench', '',
+		c.at + c.version * interval '1 minute', c.previous_hash, c.hash
+	FROM chain AS c JOIN path AS p ON p.version = c.version
+	ORDER BY c.organization_id, c.id, c.version
+), runs AS (
+	INSERT INTO workflow_runs (organization_id, workflow_id, token, graph_version, state, hash, step, worker, attempt,
+		started_at, lease_expires_at, ended_version, ended_at)
+	SELECT c.organization_id, c.id, c.version, $9::integer, p.to_state, c.hash, p.step, 'bench', 1,
+		c.at + c.version * interval '1 minute', c.at + (c.version + 60) * interval '1 minute', c.version + 1,
+		c.at + (c.version + 1) * interval '1 minute'
+	FROM chain AS c JOIN path AS p ON p.version = c.version AND p.step IS NOT NULL
+), heads AS (
+	INSERT INTO intent_workflows (organization_id, id, name, company_name, company_url, graph_version, version, state,
+		previous_hash, hash, created_by, created_at, updated_at)
+	SELECT c.organization_id, c.id, 'Workflow ' || right(c.id::text, 12), 'Example', 'https://example.com', $9::integer,
+		c.version, p.to_state, c.previous_hash, c.hash, 'bench', c.at, c.at + c.version * interval '1 minute'
+	FROM chain AS c JOIN path AS p ON p.version = c.version
+	WHERE c.version = cardinality($5::text[]) - 1
+	ORDER BY c.organization_id, c.id
+), accounts AS (
+	INSERT INTO usage_accounts (organization_id, id, kind, sequence, settled_pico, held_pico, limit_pico, stopped,
+		previous_hash, hash)
+	SELECT f.organization_id, f.id, 'WORKFLOW', 0, 0, 0, $10::bigint, false, '', entry_hash('', f.organization_id, f.id, 0, 'OPEN',
+		NULL, 0, 0, $10::bigint, 0, 0, $10::bigint, false, false, 'bench', '', f.at)
+	FROM flows AS f
+	ORDER BY f.organization_id, f.id
+	RETURNING organization_id, id, hash
+)
+INSERT INTO ai_usage_ledger (organization_id, account_id, sequence, kind, settled_before, settled_delta, settled_after,
+	held_before, held_delta, held_after, limit_before, limit_delta, limit_after, stopped_before, stopped_after, overage,
+	actor, reason, occurred_at, previous_hash, hash)
+SELECT f.organization_id, f.id, 0, 'OPEN', 0, 0, 0, 0, 0, 0, 0, $10::bigint, $10::bigint, false, false, false, 'bench', '', f.at, '', a.hash
+FROM flows AS f JOIN accounts AS a ON a.organization_id = f.organization_id AND a.id = f.id
+ORDER BY f.organization_id, f.id`
+
+// copyNames writes the names for the search, which a trigger does otherwise.
+const copyNames = `INSERT INTO workflow_names (organization_id, workflow_id, name)
+SELECT w.organization_id, w.id, w.name FROM intent_workflows AS w
+LEFT JOIN workflow_names AS n ON n.organization_id = w.organization_id AND n.workflow_id = w.id
+WHERE n.workflow_id IS NULL
+ORDER BY w.organization_id, w.id`
+
+// The deferred checks of the journals read other tables for each row, which would take an hour for thirty million. The
+// rows are right by construction, and "engine verify" proves it.
+const (
+	withoutDeferredChecks = `ALTER TABLE workflow_transitions DISABLE TRIGGER workflow_transitions_reached;
+ALTER TABLE ai_usage_ledger DISABLE TRIGGER ai_usage_ledger_reached`
+	withDeferredChecks = `ALTER TABLE workflow_transitions ENABLE ALWAYS TRIGGER workflow_transitions_reached;
+ALTER TABLE ai_usage_ledger ENABLE ALWAYS TRIGGER ai_usage_ledger_reached`
+)
+
+// plantAll writes workflows, two statements side by side.
 func (b *bench) plantAll(from, to int, owner func(n int) uuid.UUID, rows int) error {
+	if _, err := b.owner.Exec(b.ctx, withoutDeferredChecks); err != nil {
+		return err
+	}
 	group, ctx := errgroup.WithContext(b.ctx)
 	group.SetLimit(2)
 	for first := from; first < to; first += planted {
@@ -93,189 +172,54 @@ func (b *bench) plantAll(from, to int, owner func(n int) uuid.UUID, rows int) er
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
-			var flows []plant
+			var flows []int
+			var owners []uuid.UUID
 			for n := first; n < min(first+planted, to); n++ {
-				at := b.began.UTC().Truncate(time.Second).Add(-40*24*time.Hour + time.Duration(n)*time.Millisecond)
-				flows = append(flows, grow(owner(n), numbered(flowIDs, n), at, rows))
+				flows, owners = append(flows, n), append(owners, owner(n))
 			}
-			return b.plant(ctx, flows)
+			return b.plant(ctx, flows, owners, rows)
 		})
 	}
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	_, err := b.owner.Exec(b.ctx, "VACUUM ANALYZE")
+	if _, err := b.owner.Exec(b.ctx, withDeferredChecks); err != nil {
+		return err
+	}
+	searched := false // A database of -against may have no search of names.
+	err := b.owner.QueryRow(b.ctx, "SELECT to_regclass('workflow_names') IS NOT NULL").Scan(&searched)
+	if err == nil && searched {
+		_, err = b.owner.Exec(b.ctx, copyNames)
+	}
+	if err != nil {
+		return err
+	}
+	_, err = b.owner.Exec(b.ctx, "VACUUM ANALYZE")
 	return err
 }
 
-// plant is a workflow with its journal, its runs and the first entry of its account.
-type plant struct {
-	journal []workflow.Transition
-	opened  cost.Entry
-}
-
-// grow computes the rows that the engine would have written, including the hash chains.
-func grow(organization, id uuid.UUID, at time.Time, rows int) plant {
-	p := plant{journal: make([]workflow.Transition, rows)}
-	var previous []byte
-	for version := range p.journal {
-		t := workflow.Transition{
-			OrganizationID: organization,
-			WorkflowID:     id,
-			Version:        version,
-			GraphVersion:   workflow.GraphVersion,
-			Kind:           workflow.Create,
-			To:             path[version],
-			Actor:          "bench",
-			At:             at.Add(time.Duration(version) * time.Minute),
-			PreviousHash:   previous,
+// plant writes workflows with the first rows of the path, in one transaction. PostgreSQL does not check foreign keys.
+func (b *bench) plant(ctx context.Context, flows []int, owners []uuid.UUID, rows int) error {
+	var kinds, sources, targets, steps []string
+	for i, to := range path[:rows] {
+		kind, source, key := workflow.Create, workflow.State(""), workflow.StepKey("")
+		if i > 0 {
+			source = path[i-1]
+			kind, _ = workflow.CheckEdge(source, to)
 		}
-		if version > 0 {
-			t.From = path[version-1]
-			t.Kind, _ = workflow.CheckEdge(t.From, t.To)
+		if step := to.Step(); step != nil && to == step.Processing {
+			key = step.Key
 		}
-		t.Hash = t.ComputeHash()
-		previous, p.journal[version] = t.Hash, t
+		kinds, sources = append(kinds, string(kind)), append(sources, string(source))
+		targets, steps = append(targets, string(to)), append(steps, string(key))
 	}
-	limit := cost.Balance{Limit: cost.Limit(riches)}
-	p.opened = cost.Entry{
-		OrganizationID: organization,
-		AccountID:      id,
-		Kind:           cost.EntryOpen,
-		After:          limit,
-		Delta:          cost.Delta{Limit: cost.Limit(riches)},
-		Actor:          "bench",
-		At:             at,
-	}
-	p.opened.Hash = p.opened.ComputeHash()
-	return p
-}
-
-// plant writes workflows in one transaction. PostgreSQL does not check foreign keys, which would take hours for thirty
-// million rows. It evaluates CHECK constraints, including hashes, and the triggers that are always on. `engine verify`
-// proves the rest.
-func (b *bench) plant(ctx context.Context, flows []plant) error {
+	began := b.began.UTC().Truncate(time.Second).Add(-40 * 24 * time.Hour)
 	return pgx.BeginFunc(ctx, b.owner, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, "SET LOCAL session_replication_role = replica"); err != nil {
 			return err
 		}
-		for _, rowsOf := range []func([]plant) copied{flowRows, journalRowsOf, runRows, accountRows, entryRows} {
-			c := rowsOf(flows)
-			if _, err := tx.CopyFrom(ctx, pgx.Identifier{c.table}, c.columns, pgx.CopyFromRows(c.rows)); err != nil {
-				return fmt.Errorf("copy into %s: %w", c.table, err)
-			}
-		}
-		return nil
+		_, err := tx.Exec(ctx, plantStatement, flows, owners, flowIDs, began, kinds, sources, targets, steps,
+			workflow.GraphVersion, int64(riches))
+		return err
 	})
-}
-
-// copied is rows of a table.
-type copied struct {
-	table   string
-	columns []string
-	rows    [][]any
-}
-
-func flowRows(flows []plant) copied {
-	c := copied{table: "intent_workflows", columns: []string{
-		"organization_id", "id", "name", "company_name", "company_url", "graph_version", "version", "state",
-		"previous_hash", "hash", "created_by", "created_at", "updated_at",
-	}}
-	for _, p := range flows {
-		last := p.journal[len(p.journal)-1]
-		c.rows = append(c.rows, []any{
-			last.OrganizationID, last.WorkflowID, "Workflow " + last.WorkflowID.String()[24:], "Example",
-			"https://example.com", last.GraphVersion, last.Version, string(last.To), bytesOf(last.PreviousHash), last.Hash,
-			last.Actor, p.journal[0].At, last.At,
-		})
-	}
-	return c
-}
-
-func journalRowsOf(flows []plant) copied {
-	c := copied{table: "workflow_transitions", columns: []string{
-		"organization_id", "workflow_id", "version", "graph_version", "kind", "from_state", "to_state", "actor", "reason",
-		"occurred_at", "previous_hash", "hash",
-	}}
-	for _, p := range flows {
-		for _, t := range p.journal {
-			var from any
-			if t.From != "" {
-				from = string(t.From)
-			}
-			c.rows = append(c.rows, []any{
-				t.OrganizationID, t.WorkflowID, t.Version, t.GraphVersion, string(t.Kind), from, string(t.To), t.Actor,
-				t.Reason, t.At, bytesOf(t.PreviousHash), t.Hash,
-			})
-		}
-	}
-	return c
-}
-
-func runRows(flows []plant) copied {
-	c := copied{table: "workflow_runs", columns: []string{
-		"organization_id", "workflow_id", "token", "graph_version", "state", "hash", "step", "worker", "attempt",
-		"started_at", "lease_expires_at", "ended_version", "ended_at",
-	}}
-	for _, p := range flows {
-		for _, t := range p.journal {
-			step := t.To.Step()
-			if step == nil || t.To != step.Processing {
-				continue
-			}
-			c.rows = append(c.rows, []any{
-				t.OrganizationID, t.WorkflowID, t.Version, t.GraphVersion, string(t.To), t.Hash, string(step.Key), "bench",
-				1, t.At, t.At.Add(time.Hour), t.Version + 1, p.journal[t.Version+1].At,
-			})
-		}
-	}
-	return c
-}
-
-func accountRows(flows []plant) copied {
-	c := copied{table: "usage_accounts", columns: []string{
-		"organization_id", "id", "kind", "sequence", "settled_pico", "held_pico", "limit_pico", "stopped", "previous_hash",
-		"hash",
-	}}
-	for _, p := range flows {
-		c.rows = append(c.rows, []any{
-			p.opened.OrganizationID, p.opened.AccountID, string(cost.AccountWorkflow), 0, 0, 0, int64(p.opened.After.Limit),
-			false,
-			[]byte{},
-			p.opened.Hash,
-		})
-	}
-	return c
-}
-
-// entryColumns are the columns of the ledger that entryRow fills.
-var entryColumns = []string{
-	"organization_id", "account_id", "sequence", "kind", "call_id", "call_hold_pico", "settled_before", "settled_delta",
-	"settled_after", "held_before", "held_delta", "held_after", "limit_before", "limit_delta", "limit_after",
-	"stopped_before", "stopped_after", "overage", "actor", "reason", "occurred_at", "previous_hash", "hash",
-}
-
-func entryRow(e cost.Entry, hold *int64) []any {
-	return []any{
-		e.OrganizationID, e.AccountID, e.Sequence, string(e.Kind), e.CallID, hold, int64(e.Before.Settled),
-		int64(e.Delta.Settled), int64(e.After.Settled), int64(e.Before.Held), int64(e.Delta.Held), int64(e.After.Held),
-		int64(e.Before.Limit), int64(e.Delta.Limit), int64(e.After.Limit), e.Before.Stopped, e.After.Stopped, e.Overage,
-		e.Actor, e.Reason, e.At, bytesOf(e.PreviousHash), e.Hash,
-	}
-}
-
-func entryRows(flows []plant) copied {
-	c := copied{table: "ai_usage_ledger", columns: entryColumns}
-	for _, p := range flows {
-		c.rows = append(c.rows, entryRow(p.opened, nil))
-	}
-	return c
-}
-
-// bytesOf returns a hash, or an empty one instead of NULL.
-func bytesOf(hash []byte) []byte {
-	if hash == nil {
-		return []byte{}
-	}
-	return hash
 }

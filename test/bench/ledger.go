@@ -229,3 +229,34 @@ func (b *bench) balance(tx pgx.Tx, organization uuid.UUID, accounts map[uuid.UUI
 		organization)
 	return err
 }
+
+// copied is rows of a table.
+type copied struct {
+	table   string
+	columns []string
+	rows    [][]any
+}
+
+// entryColumns are the columns of the ledger that entryRow fills.
+var entryColumns = []string{
+	"organization_id", "account_id", "sequence", "kind", "call_id", "call_hold_pico", "settled_before", "settled_delta",
+	"settled_after", "held_before", "held_delta", "held_after", "limit_before", "limit_delta", "limit_after",
+	"stopped_before", "stopped_after", "overage", "actor", "reason", "occurred_at", "previous_hash", "hash",
+}
+
+func entryRow(e cost.Entry, hold *int64) []any {
+	return []any{
+		e.OrganizationID, e.AccountID, e.Sequence, string(e.Kind), e.CallID, hold, int64(e.Before.Settled),
+		int64(e.Delta.Settled), int64(e.After.Settled), int64(e.Before.Held), int64(e.Delta.Held), int64(e.After.Held),
+		int64(e.Before.Limit), int64(e.Delta.Limit), int64(e.After.Limit), e.Before.Stopped, e.After.Stopped, e.Overage,
+		e.Actor, e.Reason, e.At, bytesOf(e.PreviousHash), e.Hash,
+	}
+}
+
+// bytesOf returns a hash, or an empty one instead of NULL.
+func bytesOf(hash []byte) []byte {
+	if hash == nil {
+		return []byte{}
+	}
+	return hash
+}

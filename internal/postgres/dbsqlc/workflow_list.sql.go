@@ -826,8 +826,9 @@ WHERE w.organization_id = $1
         SELECT FROM usage_accounts AS u
         WHERE u.organization_id = w.organization_id AND u.id = w.id AND u.settled_pico >= $9::bigint
     ))
-    AND (cardinality($10::text[]) = 0
-        OR coalesce(run_activity(w.organization_id, w.id, w.version, w.state), '') = ANY($10::text[]))
+    AND (coalesce(cardinality($10::uuid[]), 0) = 0 OR w.id = ANY($10::uuid[]))
+    AND (cardinality($11::text[]) = 0
+        OR coalesce(run_activity(w.organization_id, w.id, w.version, w.state), '') = ANY($11::text[]))
 GROUP BY w.state
 ORDER BY w.state
 LIMIT 100
@@ -843,6 +844,7 @@ type WorkflowListCountByStateParams struct {
 	AnyUpdate      bool
 	UpdatedBefore  time.Time
 	SpendAtLeast   int64
+	Ids            []uuid.UUID
 	RunActivities  []string
 }
 
@@ -864,6 +866,7 @@ func (q *Queries) WorkflowListCountByState(ctx context.Context, arg WorkflowList
 		arg.AnyUpdate,
 		arg.UpdatedBefore,
 		arg.SpendAtLeast,
+		arg.Ids,
 		arg.RunActivities,
 	)
 	if err != nil {
@@ -882,6 +885,46 @@ func (q *Queries) WorkflowListCountByState(ctx context.Context, arg WorkflowList
 		return nil, err
 	}
 	return items, nil
+}
+
+const workflowListNamed = `-- name: WorkflowListNamed :one
+SELECT (CASE WHEN (
+    SELECT count(*) FROM (
+        SELECT n.name FROM searched_names AS n WHERE n.organization_id = $1
+        ORDER BY n.organization_id DESC, n.workflow_id DESC LIMIT $2
+    ) AS newest
+    WHERE strpos(lower(newest.name), lower($3::text)) > 0
+) < $4::bigint THEN ARRAY(
+    SELECT n.workflow_id FROM searched_names AS n
+    WHERE n.organization_id = $1 AND n.grams @> searched_grams($1, $3::text)
+        AND strpos(lower(n.name), lower($3::text)) > 0
+    LIMIT $5
+) END)::uuid[] AS ids
+`
+
+type WorkflowListNamedParams struct {
+	OrganizationID uuid.UUID
+	Sampled        int32
+	Fragment       string
+	Frequent       int64
+	Most           int32
+}
+
+// WorkflowListNamed returns the workflows whose names contain a text of two letters and more, in any order: at most
+// @most. Among the newest @sampled names, @frequent or more with the text stand for a frequent text: the answer is NULL,
+// because a list that reads the workflows in its order then finds a page sooner. Otherwise the index of the names'
+// letters serves it.
+func (q *Queries) WorkflowListNamed(ctx context.Context, arg WorkflowListNamedParams) ([]uuid.UUID, error) {
+	row := q.db.QueryRow(ctx, workflowListNamed,
+		arg.OrganizationID,
+		arg.Sampled,
+		arg.Fragment,
+		arg.Frequent,
+		arg.Most,
+	)
+	var ids []uuid.UUID
+	err := row.Scan(&ids)
+	return ids, err
 }
 
 const workflowListSelected = `-- name: WorkflowListSelected :many
