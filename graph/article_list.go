@@ -14,6 +14,9 @@ import (
 // failedArticleList is the list of an organization's failed articles, as its cursors are bound to it.
 const failedArticleList = "failed articles of an organization"
 
+// reviewArticleList is the list of an organization's articles to review, as its cursors are bound to it.
+const reviewArticleList = "articles to review of an organization"
+
 // articlesBeside are the articles of a list of the organization. It is a part of batch keys.
 type articlesBeside []engine.Article
 
@@ -28,6 +31,33 @@ func (r *Resolver) failedArticles(ctx context.Context, asked moments) (*model.Ar
 	if err != nil {
 		return nil, err
 	}
+	return r.articlesOfWorkflows(found, asked, func(a *model.Article) string {
+		return asked.list.Moment(a.Article.Unit.ChangedAt, a.Article.Unit.ID)
+	}, func(ctx context.Context) (int, error) { return r.Engine.CountFailedArticles(ctx, who) }), nil
+}
+
+// articlesToReview returns a page of the organization's articles whose last text has findings that no person has
+// judged.
+func (r *Resolver) articlesToReview(ctx context.Context, asked moments) (*model.ArticleConnection, error) {
+	who := caller.From(ctx)
+	found, err := r.Engine.ArticlesToReview(ctx, who, engine.ArticlesToReviewInput{
+		Backward: asked.backward,
+		After:    asked.from,
+		First:    asked.size + 1,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return r.articlesOfWorkflows(found, asked, func(a *model.Article) string {
+		return asked.list.Moment(a.Article.Last.CreatedAt, a.Article.ID)
+	}, func(ctx context.Context) (int, error) { return r.Engine.CountArticlesToReview(ctx, who) }), nil
+}
+
+// articlesOfWorkflows returns a page of articles of several workflows.
+func (r *Resolver) articlesOfWorkflows(
+	found []engine.ArticleOfWorkflow, asked moments, cursor func(*model.Article) string,
+	count func(context.Context) (int, error),
+) *model.ArticleConnection {
 	flows, beside := make([]workflow.Workflow, len(found)), make(articlesBeside, len(found))
 	for i, a := range found {
 		flows[i], beside[i] = a.Workflow, a.WrittenArticle
@@ -38,12 +68,7 @@ func (r *Resolver) failedArticles(ctx context.Context, asked moments) (*model.Ar
 		article.Window = &beside
 		return article
 	}
-	return page(found, asked.window, wrap, model.Page[*model.Article]{
-		Cursor: func(a *model.Article) string {
-			return asked.list.Moment(a.Article.Unit.ChangedAt, a.Article.Unit.ID)
-		},
-		Count: func(ctx context.Context) (int, error) { return r.Engine.CountFailedArticles(ctx, who) },
-	}), nil
+	return page(found, asked.window, wrap, model.Page[*model.Article]{Cursor: cursor, Count: count})
 }
 
 // batchOf returns the workflows of a list, each once and all in one batch.

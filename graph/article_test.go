@@ -149,3 +149,91 @@ func TestFailedArticles_ArePagesOfThoseThatWait(t *testing.T) {
 		t.Errorf("those that wait (-want +got):\n%s", diff)
 	}
 }
+
+// Texts to review of many workflows take as many statements as one, with all that an inbox shows.
+func TestArticlesToReview_OfManyWorkflowsTakeAsManyStatementsAsOne(t *testing.T) {
+	t.Parallel()
+	b, statements := counting(t)
+	testdb.Gates(t, b.DB, b.Who, false)
+	for range 3 {
+		for _, written := range testdb.WriteArticles(t, b.DB, b.Who, planned(t, b), 2) {
+			testdb.DoubtText(t, b.DB, b.Who, written)
+		}
+	}
+	var counts []int64
+	for _, first := range []int{1, 6} {
+		operation := fmt.Sprintf(`{ organization { articlesToReview(first: %d) { totalCount nodes {
+			title revision needsReview checks { message isBlocking } decision { verdict }
+			versions(last: 1) { nodes { createdAt } } workflow { id name } } } } }`, first)
+		b.Ask(t, operation, nil) // The first round connects and prepares.
+		before := statements.n.Load()
+		body := b.Ask(t, operation, nil)
+		nodes := graphtest.Get(t, body, "data", "organization", "articlesToReview", "nodes").([]any)
+		if len(nodes) != first {
+			t.Fatalf("got %s, want %d articles", body, first)
+		}
+		counts = append(counts, statements.n.Load()-before)
+	}
+	if counts[0] != counts[1] || counts[1] > 8 {
+		t.Errorf("got %d statements for 1 article and %d for 6, want the same and at most 8", counts[0], counts[1])
+	}
+}
+
+// The pages have the articles by the age of their text. One that waits no more is on none: a person has judged its text
+// or its last text has no finding, or its workflow is cancelled or has another visit of the step.
+func TestArticlesToReview_ArePagesOfThoseThatWait(t *testing.T) {
+	t.Parallel()
+	b := graphtest.New(t)
+	testdb.Gates(t, b.DB, b.Who, false)
+	var doubted []testdb.Written
+	for range 3 {
+		for _, written := range testdb.WriteArticles(t, b.DB, b.Who, planned(t, b), 2) {
+			doubted = append(doubted, testdb.DoubtText(t, b.DB, b.Who, written))
+		}
+	}
+	testdb.Write(t, b.DB, b.Who, planned(t, b))
+	page := func(arguments string) (found []string, end string, count float64) {
+		t.Helper()
+		body := b.Ask(t, fmt.Sprintf(`{ organization { articlesToReview(%s) { totalCount nodes { id }
+			pageInfo { endCursor } } } }`, arguments), nil)
+		list := func(field string) any {
+			return graphtest.Get(t, body, "data", "organization", "articlesToReview", field)
+		}
+		for _, node := range list("nodes").([]any) {
+			found = append(found, node.(map[string]any)["id"].(string))
+		}
+		end, _ = list("pageInfo").(map[string]any)["endCursor"].(string)
+		return found, end, list("totalCount").(float64)
+	}
+	cursor := func(first int) string {
+		_, end, _ := page(fmt.Sprintf("first: %d", first))
+		return end
+	}
+	check := func(arguments string, total int, places ...int) {
+		t.Helper()
+		var want []string
+		for _, place := range places {
+			want = append(want, string(publicid.New(publicid.Article, doubted[place].Article.ID)))
+		}
+		got, _, count := page(arguments)
+		if diff := cmp.Diff(want, got); diff != "" || int(count) != total {
+			t.Errorf("%s: %v of all, want %d (-want +got):\n%s", arguments, count, total, diff)
+		}
+	}
+	check("first: 10", 6, 0, 1, 2, 3, 4, 5)
+	check("last: 2", 6, 4, 5)
+	check(fmt.Sprintf("first: 2, after: %q", cursor(2)), 6, 2, 3)
+	check(fmt.Sprintf("last: 2, before: %q", cursor(4)), 6, 1, 2)
+
+	testdb.DecideText(t, b.DB, b.Who, doubted[0])
+	if _, err := b.Engine.Cancel(t.Context(), b.Who, engine.CancelInput{
+		WorkflowID: doubted[2].Flow.ID, IdempotencyKey: "cancel",
+	}); err != nil {
+		t.Fatal(err)
+	}
+	again := doubted[4].Flow
+	again = testdb.Move(t, b.DB.Store(), b.Who, again, workflow.ArticleCompleted)
+	again = testdb.Move(t, b.DB.Store(), b.Who, again, workflow.ArticlePending)
+	testdb.Move(t, b.DB.Store(), b.Who, again, workflow.ArticleProcessing)
+	check("first: 10", 1, 1)
+}

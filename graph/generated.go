@@ -166,6 +166,7 @@ type OrganizationResolver interface {
 	Batches(ctx context.Context, obj *model.Organization, first *int, after *string, last *int, before *string) (*model.Connection[*model.OrderedBatch], error)
 	Publications(ctx context.Context, obj *model.Organization, states []workflow.PublicationState, first *int, after *string, last *int, before *string) (*model.Connection[*model.Publication], error)
 	FailedArticles(ctx context.Context, obj *model.Organization, first *int, after *string, last *int, before *string) (*model.Connection[*model.Article], error)
+	ArticlesToReview(ctx context.Context, obj *model.Organization, first *int, after *string, last *int, before *string) (*model.Connection[*model.Article], error)
 	Alerts(ctx context.Context, obj *model.Organization, kinds []cost.AlertKind, unread *bool, first *int, after *string, last *int, before *string) (*model.Connection[*model.Alert], error)
 
 	Funnel(ctx context.Context, obj *model.Organization, rangeArg model.DayRange) (*model.Funnel, error)
@@ -5402,6 +5403,20 @@ type Organization implements Node @requires(permission: READ_ALL) {
     before: String
   ): ArticleConnection!
   """
+  The finished articles whose last text has findings that no person has judged, of all workflows in step 6 or 7: those
+  first whose text is the oldest. A person judges each by ` + "`" + `decideArticles` + "`" + `, or changes its text.
+  """
+  articlesToReview(
+    "The number of items from the front: 1 to 100. 20 without ` + "`" + `first` + "`" + ` and ` + "`" + `last` + "`" + `."
+    first: Int
+    "A cursor of this list. The page begins after it."
+    after: String
+    "The number of items from the back: 1 to 100. Not together with ` + "`" + `first` + "`" + `."
+    last: Int
+    "A cursor of this list. The page ends before it. It goes with ` + "`" + `last` + "`" + `."
+    before: String
+  ): ArticleConnection!
+  """
   The alerts, newest first. Each is written once, in the transaction of its cause. The webhook, if there is one,
   receives the same alerts. Requires ALERTS.
   """
@@ -8456,6 +8471,8 @@ func (ec *executionContext) childFields_Organization(ctx context.Context, field 
 		return ec.fieldContext_Organization_publications(ctx, field)
 	case "failedArticles":
 		return ec.fieldContext_Organization_failedArticles(ctx, field)
+	case "articlesToReview":
+		return ec.fieldContext_Organization_articlesToReview(ctx, field)
 	case "alerts":
 		return ec.fieldContext_Organization_alerts(ctx, field)
 	case "alertWebhook":
@@ -11237,6 +11254,44 @@ func (ec *executionContext) field_Organization_apiKeyJournal_args(ctx context.Co
 }
 
 func (ec *executionContext) field_Organization_apiKeys_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "last",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["last"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "before",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["before"] = arg3
+	return args, nil
+}
+
+func (ec *executionContext) field_Organization_articlesToReview_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
@@ -32940,6 +32995,51 @@ func (ec *executionContext) fieldContext_Organization_failedArticles(ctx context
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Organization_failedArticles_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Organization_articlesToReview(ctx context.Context, field graphql.CollectedField, obj *model.Organization) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Organization_articlesToReview(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Organization().ArticlesToReview(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *model.Connection[*model.Article]) graphql.Marshaler {
+			return ec.marshalNArticleConnection2ᚖgithubᚗcomᚋinfin8contentᚋengineᚋgraphᚋmodelᚐConnection(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+
+func (ec *executionContext) fieldContext_Organization_articlesToReview(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Organization",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ArticleConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Organization_articlesToReview_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -63452,6 +63552,12 @@ func (ec *executionContext) _Organization(ctx context.Context, sel ast.Selection
 				true, true,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Organization_failedArticles(ctx, field, obj)
+				})
+		case "articlesToReview":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Organization_articlesToReview(ctx, field, obj)
 				})
 		case "alerts":
 			out.ResolveConcurrently(ec.OperationContext, &deferred, i,

@@ -399,6 +399,11 @@ func (r *organizationResolver) FailedArticles(ctx context.Context, obj *model.Or
 	return show(ctx, r.failedArticles)(decodeMoments(list, paging{first, after, last, before}))
 }
 
+func (r *organizationResolver) ArticlesToReview(ctx context.Context, obj *model.Organization, first *int, after *string, last *int, before *string) (*model.Connection[*model.Article], error) {
+	list := scalar.List{Kind: reviewArticleList, Organization: obj.Organization.ID}
+	return show(ctx, r.articlesToReview)(decodeMoments(list, paging{first, after, last, before}))
+}
+
 func (r *organizationResolver) Alerts(ctx context.Context, obj *model.Organization, kinds []cost.AlertKind, unread *bool, first *int, after *string, last *int, before *string) (*model.Connection[*model.Alert], error) {
 	list := scalar.List{Kind: alertList, Organization: obj.Organization.ID}
 	asked, err := decodeMoments(list, paging{first, after, last, before})

@@ -88,7 +88,7 @@ type UnitStates struct {
 	Flows []workflow.State
 }
 
-// UnitStatePage is one page of units, by the time of their last event, after a cursor.
+// UnitStatePage is one page of what units in a state work on, by a time and an id, after a cursor.
 type UnitStatePage struct {
 	UnitStates
 	Descending bool
@@ -97,8 +97,8 @@ type UnitStatePage struct {
 	First      int32
 }
 
-// ArticlesByUnitState returns one page of the organization's articles of current visits. They have no version yet:
-// LastVersionsOfArticles returns those.
+// ArticlesByUnitState returns one page of the organization's articles of current visits, by the last event of their
+// unit and the unit's id. They have no version yet: LastVersionsOfArticles returns those.
 func (s *Store) ArticlesByUnitState(
 	ctx context.Context, who caller.Caller, p UnitStatePage,
 ) ([]ArticleOfWorkflow, error) {
@@ -119,12 +119,9 @@ func (s *Store) ArticlesByUnitState(
 	}
 	articles := make([]ArticleOfWorkflow, len(rows))
 	for i, row := range rows {
-		article := WrittenArticle{Article: toArticle(row.Article), Unit: toUnit(row.StepUnit)}
-		article.Budget = toArticleBudget(row.ArticleBudget)
-		if err := json.Unmarshal(row.Brief, &article.Brief); err != nil {
-			return nil, fmt.Errorf("read the brief of article %s: %w", article.ID, err)
+		if articles[i], err = toArticleOfWorkflow(row); err != nil {
+			return nil, err
 		}
-		articles[i] = ArticleOfWorkflow{WrittenArticle: article, Workflow: toWorkflow(row.IntentWorkflow)}
 	}
 	return articles, nil
 }
@@ -140,6 +137,57 @@ func (s *Store) CountArticlesByUnitState(ctx context.Context, who caller.Caller,
 		ResetTargets:   texts(workflow.ResetTargets(of.Step)),
 	})
 	return int(n), translate(err)
+}
+
+// ArticlesToReview returns one page of the organization's articles of current visits whose last text has findings that
+// no person has judged, by the time of the text and the article's id. They have no version yet:
+// LastVersionsOfArticles returns those.
+func (s *Store) ArticlesToReview(ctx context.Context, who caller.Caller, p UnitStatePage) ([]ArticleOfWorkflow, error) {
+	rows, err := s.forTenant(who.OrganizationID).ArticleListToReview(ctx, dbsqlc.ArticleListToReviewParams{
+		OrganizationID: who.OrganizationID,
+		Step:           p.Step,
+		State:          p.State,
+		WorkflowStates: texts(p.Flows),
+		Reset:          workflow.Reset,
+		ResetTargets:   texts(workflow.ResetTargets(p.Step)),
+		Descending:     p.Descending,
+		CursorAt:       p.At,
+		CursorID:       p.ID,
+		PageSize:       p.First,
+	})
+	if err != nil {
+		return nil, translate(err)
+	}
+	articles := make([]ArticleOfWorkflow, len(rows))
+	for i, row := range rows {
+		if articles[i], err = toArticleOfWorkflow(dbsqlc.ArticleListByUnitStateRow(row)); err != nil {
+			return nil, err
+		}
+	}
+	return articles, nil
+}
+
+// CountArticlesToReview counts the articles that ArticlesToReview pages through.
+func (s *Store) CountArticlesToReview(ctx context.Context, who caller.Caller, of UnitStates) (int, error) {
+	n, err := s.forTenant(who.OrganizationID).ArticleCountToReview(ctx, dbsqlc.ArticleCountToReviewParams{
+		OrganizationID: who.OrganizationID,
+		Step:           of.Step,
+		State:          of.State,
+		WorkflowStates: texts(of.Flows),
+		Reset:          workflow.Reset,
+		ResetTargets:   texts(workflow.ResetTargets(of.Step)),
+	})
+	return int(n), translate(err)
+}
+
+// toArticleOfWorkflow returns an article with its workflow, without a version.
+func toArticleOfWorkflow(row dbsqlc.ArticleListByUnitStateRow) (ArticleOfWorkflow, error) {
+	article := WrittenArticle{Article: toArticle(row.Article), Unit: toUnit(row.StepUnit)}
+	article.Budget = toArticleBudget(row.ArticleBudget)
+	if err := json.Unmarshal(row.Brief, &article.Brief); err != nil {
+		return ArticleOfWorkflow{}, fmt.Errorf("read the brief of article %s: %w", article.ID, err)
+	}
+	return ArticleOfWorkflow{WrittenArticle: article, Workflow: toWorkflow(row.IntentWorkflow)}, nil
 }
 
 // ArticleTitles returns the title of each article in its visit.

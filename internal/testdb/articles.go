@@ -130,6 +130,25 @@ func DecideText(t testing.TB, db *DB, who caller.Caller, w Written) Written {
 	return w
 }
 
+// DoubtText adds a version to a written article whose findings ask for a person.
+func DoubtText(t testing.TB, db *DB, who caller.Caller, w Written) Written {
+	t.Helper()
+	ctx, based := context.Background(), w.Version.Revision
+	text := ArticleText(w.Article, content.AuthorEngine, Now())
+	text.BasedOn, text.NeedsReview = &based, true
+	err := db.Store().InTx(ctx, func(tx *postgres.Store) (err error) {
+		var written bool
+		if w.Version, written, err = tx.AddArticleVersion(ctx, who, text); err == nil && !written {
+			err = errors.New("not written")
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatalf("add a text with findings: %v", err)
+	}
+	return w
+}
+
 // parkArticles parks the run of a workflow over the units of articles.
 func parkArticles(ctx context.Context, tx *postgres.Store, who caller.Caller, written []Written) error {
 	flow, visit, planned := written[0].Flow, written[0].Visit, written[0].Article.PlanVisit
