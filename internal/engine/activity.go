@@ -212,20 +212,32 @@ func running(step workflow.Step, run workflow.Run) Activity {
 // maxShownReason is the longest part of a reason in a sentence, in characters. The journal has all of it.
 const maxShownReason = 200
 
-// why returns the cause of a failure: its code, its reason, or both.
+// why returns the end of "the step failed" and a full stop: the words of the code, the reason, or both.
 func why(code workflow.FailureCode, reason string) string {
+	reason = strings.TrimPrefix(reason, string(code)+": ") // A worker's reason begins with its code.
+	if reason == string(code) {
+		reason = ""
+	}
 	if shown := []rune(reason); len(shown) > maxShownReason {
 		reason = string(shown[:maxShownReason]) + "…"
 	}
 	switch {
 	case reason == "" && code == "":
-		return "for the reason in the journal"
-	case reason == "" || reason == string(code):
-		return string(code)
-	case code == "" || strings.HasPrefix(reason, string(code)+": "): // A worker's reason begins with its code.
-		return reason
+		return " for the reason in the journal."
+	case reason == "":
+		return ": " + code.Words() + "."
+	case code == "":
+		return ": " + ended(reason)
 	}
-	return fmt.Sprintf("%s: %s", code, reason)
+	return fmt.Sprintf(": %s (%s).", code.Words(), strings.TrimSuffix(reason, "."))
+}
+
+// ended returns a sentence with its end.
+func ended(text string) string {
+	if strings.HasSuffix(text, ".") || strings.HasSuffix(text, "…") {
+		return text
+	}
+	return text + "."
 }
 
 func failed(step workflow.Step, run workflow.Run, reason string) Activity {
@@ -233,7 +245,7 @@ func failed(step workflow.Step, run workflow.Run, reason string) Activity {
 	if run.RetryAt != nil {
 		return Activity{
 			Code: RetryScheduled, NextRetryAt: run.RetryAt,
-			Sentence: fmt.Sprintf("%s failed (%s) and will be tried again.", step.Label, why),
+			Sentence: fmt.Sprintf("%s failed%s It will be tried again.", step.Label, why),
 		}
 	}
 	if run.Failure == workflow.FailureUnitsFailed {
@@ -242,6 +254,6 @@ func failed(step workflow.Step, run workflow.Run, reason string) Activity {
 		}
 	}
 	return Activity{
-		Code: Failed, Sentence: fmt.Sprintf("%s failed (%s) and waits for a person.", step.Label, why),
+		Code: Failed, Sentence: fmt.Sprintf("%s failed%s It waits for a person.", step.Label, why),
 	}
 }

@@ -254,7 +254,7 @@ func checkPublishable(a Article, expected int, last content.ArticleDecision, fie
 		conflict.subject = fmt.Sprintf("text of %q", a.Title())
 		return conflict
 	case !isPublishable(a):
-		return fault.New(fault.Conflict, "The article %q is not written: its unit is %s.", a.Title(), a.Unit.State).
+		return fault.New(fault.Conflict, "The article %q is not written: its unit is %s.", a.Title(), a.Unit.State.Words()).
 			At(append(field, "articleId")...)
 	case isRejected(a, last):
 		return fault.New(fault.Conflict, "The article %q is rejected. Approve its text, change it, or leave it out.",
@@ -274,7 +274,7 @@ func isRejected(a Article, last content.ArticleDecision) bool {
 func checkTargetFor(t PublishTarget, a Article) error {
 	switch {
 	case t.State != workflow.TargetReady:
-		return fault.New(fault.TargetUnusable, "The target %q is %s: test it first.", t.Name, t.State)
+		return fault.New(fault.TargetUnusable, "The target %q is not ready: test it first.", t.Name)
 	case !MayPublish(t, a.Last.IsSynthetic):
 		return fault.New(fault.TargetUnusable,
 			"The sandbox made the article %q, and the target %q is a real site.", a.Title(), t.Name)

@@ -87,7 +87,8 @@ func checkDecided(p cost.Proposal, to cost.ProposalState) error {
 	if p.State == to {
 		return nil
 	}
-	return fault.New(fault.Conflict, "The proposed price is %s since %s.", p.State, p.DecidedAt.Format(time.RFC3339))
+	return fault.New(fault.Conflict, "The proposed price is %s since %s.", inWords(p.State),
+		p.DecidedAt.Format(time.RFC3339))
 }
 
 type decision struct {

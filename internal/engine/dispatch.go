@@ -29,7 +29,7 @@ func (e *Engine) Dispatch(ctx context.Context, who caller.Caller, id uuid.UUID, 
 		return err
 	}
 	if call.State != cost.CallReserved {
-		return fault.New(fault.Conflict, "The call is %s: it must not be sent.", call.State)
+		return fault.New(fault.Conflict, "The call is %s: it must not be sent.", inWords(call.State))
 	}
 	return e.lost(ctx, who, workflow.Run{WorkflowID: call.WorkflowID})
 }

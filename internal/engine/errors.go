@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -10,11 +11,15 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
+// inWords returns a state of one word as sentences have it.
+func inWords[S ~string](state S) string { return strings.ToLower(string(state)) }
+
 // StaleStateError reports that the workflow has moved on; Current is its present state.
 type StaleStateError struct{ Current workflow.Workflow }
 
 func (e *StaleStateError) Error() string {
-	return fmt.Sprintf("The workflow has moved on: it is %s at version %d now.", e.Current.State, e.Current.Version)
+	return fmt.Sprintf("The workflow has moved on: its state is now %q, at version %d.", e.Current.State,
+		e.Current.Version)
 }
 
 // Kind is STALE_STATE.
@@ -39,7 +44,7 @@ func (e *StaleSelectionError) Field() []string { return []string{e.field} }
 type TerminalError struct{ Current workflow.Workflow }
 
 func (e *TerminalError) Error() string {
-	return fmt.Sprintf("The workflow is %s; nothing can change it any more.", e.Current.State)
+	return fmt.Sprintf("The workflow is %s; nothing can change it any more.", inWords(e.Current.State))
 }
 
 // Kind is TERMINAL_STATE.
@@ -83,7 +88,7 @@ type LostRunError struct {
 }
 
 func (e *LostRunError) Error() string {
-	text := fmt.Sprintf("The run is over or not yours: the workflow is %s at version %d.",
+	text := fmt.Sprintf("The run is over or not yours: the state of the workflow is %q, at version %d.",
 		e.Current.State, e.Current.Version)
 	if e.Run != nil {
 		text += fmt.Sprintf(" The run with the token %d holds it now.", e.Run.Token)

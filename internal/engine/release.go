@@ -80,7 +80,7 @@ func (e *Engine) releaseIn(
 		if call.State == cost.CallReleased {
 			return false, e.releasedOtherwise(ctx, tx, call, in)
 		}
-		return false, fault.New(fault.Conflict, "The call is %s: its money cannot be released.", call.State)
+		return false, fault.New(fault.Conflict, "The call is %s: its money cannot be released.", inWords(call.State))
 	}
 	return true, e.book(ctx, tx, who, postgres.Booking{
 		Kind:   cost.EntryRelease,

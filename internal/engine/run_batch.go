@@ -157,7 +157,7 @@ func (e *Engine) orderStands(ctx context.Context, who caller.Caller, b Batch) er
 		return fmt.Errorf("read the API key of batch %s: %w", b.ID, err)
 	}
 	if state := stateOf(k, e.now()); !there || state != APIKeyActive {
-		return fault.New(fault.Unauthenticated, "The API key that ordered the batch is %s.", state)
+		return fault.New(fault.Unauthenticated, "The API key that ordered the batch is %s.", inWords(state))
 	}
 	return nil
 }

@@ -82,5 +82,5 @@ func nextStep(state workflow.State) (workflow.Step, bool) {
 }
 
 func gateClosed(gate workflow.Gate) error {
-	return fault.New(fault.GateClosed, "The gate %s is closed: a decision opens it.", gate)
+	return fault.New(fault.GateClosed, "The gate %q is closed: a decision opens it.", gate)
 }

@@ -3,6 +3,7 @@ package workflow
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/infin8content/engine/internal/fault"
@@ -205,9 +206,9 @@ func (e *IllegalTransitionError) Error() string {
 	}
 	names := make([]string, len(allowed))
 	for i, state := range allowed {
-		names[i] = string(state)
+		names[i] = strconv.Quote(string(state))
 	}
-	return fmt.Sprintf("A workflow cannot go from %s to %q; from there it may go to %s.",
+	return fmt.Sprintf("A workflow cannot go from %q to %q; from there it may go to %s.",
 		e.From, e.To, strings.Join(names, ", "))
 }
 
@@ -222,7 +223,7 @@ type TerminalStateError struct{ State State }
 
 // Error is the sentence for the client.
 func (e *TerminalStateError) Error() string {
-	return fmt.Sprintf("The workflow is %s: nothing leaves this state.", e.State)
+	return fmt.Sprintf("The workflow is %s: nothing leaves this state.", strings.ToLower(string(e.State)))
 }
 
 // Kind is TERMINAL_STATE.

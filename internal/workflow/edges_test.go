@@ -139,8 +139,8 @@ func TestIllegalTransition_NamesTheAllowedStates(t *testing.T) {
 	if diff := cmp.Diff(want, illegal.Allowed()); diff != "" {
 		t.Errorf("allowed (-want +got):\n%s", diff)
 	}
-	const sentence = `A workflow cannot go from ICP_FAILED to "ICP_COMPLETED"; from there it may go to ` +
-		`ICP_PROCESSING, CANCELLED.`
+	const sentence = `A workflow cannot go from "ICP_FAILED" to "ICP_COMPLETED"; from there it may go to ` +
+		`"ICP_PROCESSING", "CANCELLED".`
 	if got := err.Error(); got != sentence {
 		t.Errorf("message: got %q, want %q", got, sentence)
 	}
@@ -154,7 +154,7 @@ func TestTerminalStates_HaveNoEdges(t *testing.T) {
 		if !errors.As(err, &terminal) || terminal.State != from {
 			t.Errorf("from %s: got %v, want *TerminalStateError", from, err)
 		}
-		if want := "The workflow is " + string(from) + ": nothing leaves this state."; err.Error() != want {
+		if want := "The workflow is " + strings.ToLower(string(from)) + ": nothing leaves this state."; err.Error() != want {
 			t.Errorf("message: got %q, want %q", err, want)
 		}
 	}

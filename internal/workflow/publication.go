@@ -226,7 +226,7 @@ type IllegalPublicationMoveError struct {
 }
 
 func (e *IllegalPublicationMoveError) Error() string {
-	return fmt.Sprintf("A publication that is %s cannot %s.", e.From, e.Move)
+	return fmt.Sprintf("A publication that is %s cannot %s.", e.From.Words(), e.Move.Words())
 }
 
 // Kind is CONFLICT.

@@ -142,7 +142,7 @@ type IllegalUnitMoveError struct {
 }
 
 func (e *IllegalUnitMoveError) Error() string {
-	return fmt.Sprintf("A unit that is %s cannot %s.", e.From, e.Kind)
+	return fmt.Sprintf("A unit that is %s cannot %s.", e.From.Words(), e.Kind.Words())
 }
 
 // to returns the unit after a move, without a worker and without any planned time.

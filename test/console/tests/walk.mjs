@@ -99,7 +99,7 @@ export async function run(suite) {
     await page.getByRole('link', { name: 'Workflows', exact: true }).click()
     await create(page, { name: 'From start to end', limit: '0.001', start: true })
 
-    await page.getByText('ICP generation failed (BUDGET').waitFor()
+    await page.getByText('ICP generation failed: the budget had no room for the call').waitFor()
     await page.getByRole('button', { name: 'Set limit' }).click()
     await page.getByRole('dialog').getByLabel('Limit in US dollars').fill('10')
     await page.getByRole('dialog').getByRole('button', { name: 'Set limit' }).click()
