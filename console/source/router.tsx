@@ -9,6 +9,7 @@ import { readAlertSearch } from './pages/alerts/search'
 import { readArticleSearch, readArticlesSearch } from './pages/articles/search'
 import { readPlanSearch } from './pages/plan/search'
 import { readPriceSearch } from './pages/prices/search'
+import { readReviewSearch } from './pages/reviews/search'
 import { readSpendSearch } from './pages/spend/search'
 import { readKeywordSearch } from './pages/keywords-search'
 import { Shell } from './shell'
@@ -73,7 +74,8 @@ export function createAppRouter(settings: Settings) {
       component: lazyRouteComponent(() => import('./pages/batches/page'), 'BatchPage'),
     }),
     createRoute({
-      getParentRoute: of, path: '/reviews', component: lazyRouteComponent(() => import('./pages/reviews/page'), 'ReviewsPage'),
+      getParentRoute: of, path: '/reviews', validateSearch: readReviewSearch,
+      component: lazyRouteComponent(() => import('./pages/reviews/page'), 'ReviewsPage'),
     }),
     createRoute({
       getParentRoute: of, path: '/spend', validateSearch: readSpendSearch,

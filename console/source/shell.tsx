@@ -2,14 +2,15 @@
 import { Outlet, useRouterState } from '@tanstack/react-router'
 import { useEffect, useRef, type ReactNode } from 'react'
 import { useLive, useRead } from './api/client'
-import { addSeen, resyncs } from './api/events'
+import { addSeen, resyncs, useNews } from './api/events'
 import { connection } from './api/live'
 import type { Problem } from './api/network'
 import { session, signOut } from './api/session'
 import type { Settings } from './api/settings'
-import { useStore } from './api/store'
+import { useStore, useWhenChanged } from './api/store'
 import { useMay, useViewer, ViewerContext } from './api/viewer'
-import { LiveOrganizationDocument, ViewerDocument, type Permission } from './gql/graphql'
+import { InboxCountsDocument, LiveOrganizationDocument, ViewerDocument, type Permission } from './gql/graphql'
+import { totalOf } from './pages/reviews/search'
 import { SignInPage } from './pages/sign-in'
 import { Button, ProblemNote, Skeleton, useNow } from './ui/basic'
 import { span } from './ui/format'
@@ -119,6 +120,7 @@ function Menu({ settings }: { settings: Settings }) {
           <li key={entry.to}>
             <PathLink to={entry.to} aria-current={isIn(path, entry.to) ? 'page' : undefined}>
               <span className="menu-sign" aria-hidden="true">{entry.sign}</span>{entry.label}
+              {entry.to === '/reviews' && <Waiting />}
             </PathLink>
           </li>
         ))}
@@ -129,6 +131,15 @@ function Menu({ settings }: { settings: Settings }) {
       </ul>
     </nav>
   )
+}
+
+/** How many things wait for a person. */
+function Waiting() {
+  const read = useRead(InboxCountsDocument, {})
+  useWhenChanged(useNews(), read.again, 600)
+  const count = read.data && totalOf(read.data.viewer.organization)
+  if (!count) return null
+  return <span className="menu-count"><span className="figure">{count > 999 ? '999+' : count}</span><span className="hidden"> waiting</span></span>
 }
 
 function Header({ settings }: { settings: Settings }) {

@@ -3,6 +3,7 @@ import { launch } from './browser.mjs'
 import { Suite } from './suite.mjs'
 import * as signIn from './tests/sign-in.mjs'
 import * as workflows from './tests/workflows.mjs'
+import * as inbox from './tests/inbox.mjs'
 import * as keyboard from './tests/keyboard.mjs'
 import * as keywords from './tests/keywords.mjs'
 import * as plan from './tests/plan.mjs'
@@ -21,7 +22,7 @@ import { takeScreenshots } from './screenshots.mjs'
 const lanes = [
   ['pages', [pages]], ['walk', [walk]], ['reviews', [keywords, plan]], ['workflows', [workflows]], ['overview', [overview]],
   ['crashes', [crashes]], ['together', [together]],
-  ['keyboard', [keyboard]], ['publishing', [publishing]], ['articles', [articles]], ['roles', [roles]], ['sign-in', [signIn]],
+  ['keyboard', [keyboard]], ['inbox', [inbox]], ['publishing', [publishing]], ['articles', [articles]], ['roles', [roles]], ['sign-in', [signIn]],
 ]
 const width = 4 // lanes at the same time: they mostly wait for a worker
 

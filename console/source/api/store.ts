@@ -28,17 +28,25 @@ export function useStore<T>(store: Store<T>): T {
   return useSyncExternalStore(store.subscribe, store.get)
 }
 
-/** Calls a function when a value has changed since the first time, a pause later. Several changes within it are one. */
+/**
+ * Calls a function when a value has changed since the first time, a pause later. Several changes within it are one, and
+ * changes that never pause do not hold it back.
+ */
 export function useWhenChanged(value: unknown, then: () => void, pause = 0) {
   const seen = useRef(value)
-  const latest = useRef(then)
-  latest.current = then
+  const latest = useRef({ value, then })
+  latest.current = { value, then }
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined)
   useEffect(() => {
-    if (Object.is(seen.current, value)) return
-    const timer = setTimeout(() => {
-      seen.current = value
-      latest.current()
+    if (Object.is(seen.current, value) || timer.current !== undefined) return
+    timer.current = setTimeout(() => {
+      timer.current = undefined
+      seen.current = latest.current.value
+      latest.current.then()
     }, pause)
-    return () => clearTimeout(timer)
   }, [value, pause])
+  useEffect(() => () => {
+    clearTimeout(timer.current)
+    timer.current = undefined
+  }, [])
 }

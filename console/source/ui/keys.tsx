@@ -12,8 +12,12 @@ const isWriting = (target: EventTarget | null) =>
 function moveRow(by: 1 | -1) {
   const rows = [...document.querySelectorAll<HTMLElement>('[data-row]')]
   if (rows.length === 0) return
-  const at = rows.findIndex((row) => row.contains(document.activeElement))
-  const next = rows[at < 0 ? (by > 0 ? 0 : rows.length - 1) : Math.max(0, Math.min(rows.length - 1, at + by))]
+  const focused = document.activeElement
+  const at = rows.findIndex((row) => row.contains(focused))
+  // A list that took the focus over from a row that has left: its first row is the next one.
+  const within = focused === document.body ? -1 : rows.findIndex((row) => focused?.contains(row))
+  const start = within < 0 ? (by > 0 ? 0 : rows.length - 1) : within
+  const next = rows[at < 0 ? start : Math.max(0, Math.min(rows.length - 1, at + by))]
   const target = next?.querySelector<HTMLElement>('a, button') ?? next?.querySelector<HTMLElement>('input') ?? next
   target?.focus()
   target?.scrollIntoView({ block: 'nearest' })
@@ -66,7 +70,7 @@ export function Help() {
 
 const keys = [
   ['/', 'Search'], ['j', 'Next row'], ['k', 'Previous row'], ['Enter', 'Open the row'], ['d', 'Go to the decision'],
-  ['Ctrl + Enter', 'Carry a dialog out'], ['Esc', 'Close a dialog'],
+  ['Ctrl + Enter', 'Send the form of a dialog'], ['Esc', 'Close a dialog'],
   ['?', 'This help'],
 ]
 
@@ -78,7 +82,7 @@ function HelpDialog({ onClose }: { onClose: () => void }) {
         <tbody>{keys.map(([key, what]) => <tr key={key}><th scope="row"><kbd>{key}</kbd></th><td>{what}</td></tr>)}</tbody>
       </table>
       <label className="check">
-        <input type="checkbox" checked={on} onChange={(event) => turn(event.target.checked)} /> Single keys act, outside of text fields
+        <input type="checkbox" checked={on} onChange={(event) => turn(event.target.checked)} /> Use the keys of one letter, outside of text fields
       </label>
     </Dialog>
   )

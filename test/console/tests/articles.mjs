@@ -130,7 +130,7 @@ export async function run(suite) {
       return viewer.organization.failedArticles.totalCount > 0
     })
     await suite.open(page, '/reviews')
-    const entries = page.getByRole('region', { name: 'Single articles and posts' }).getByRole('listitem').filter({ hasText: 'Short of money' })
+    const entries = page.getByRole('region', { name: 'Failed articles' }).getByRole('listitem').filter({ hasText: 'Short of money' })
     await entries.first().waitFor()
     await suite.accessible(page, 'the inbox with failed articles')
     await suite.act('setWorkflowLimit', { workflowId: id, limit: '10', idempotencyKey: 'enough again' })

@@ -19,7 +19,7 @@ export async function run(suite) {
     await suite.accessible(page, 'posts that need a decision')
 
     await suite.go(page, '/reviews')
-    const entries = page.getByRole('region', { name: 'Single articles and posts' }).getByRole('listitem')
+    const entries = page.getByRole('region', { name: 'Posts' }).getByRole('listitem')
     await entries.filter({ hasText: 'Magazine' }).nth(2).waitFor()
     await page.getByText('a person has changed the post on the site').first().waitFor()
     await suite.accessible(page, 'the inbox with posts')

@@ -71,11 +71,11 @@ export async function run(suite) {
     equal(await page.getByLabel('Name contains').inputValue(), 'watch', 'the filter after Back')
     await page.keyboard.press('?')
     const help = page.getByRole('dialog', { name: 'Keyboard' })
-    await help.getByLabel('Single keys act').uncheck()
+    await help.getByLabel('Use the keys').uncheck()
     await help.getByRole('button', { name: 'Done' }).click()
     await page.keyboard.press('?')
     await page.getByRole('button', { name: 'Keyboard' }).click() // Also the way back for people who turned the keys off.
-    await help.getByLabel('Single keys act').check()
+    await help.getByLabel('Use the keys').check()
     await suite.accessible(page, 'the keys')
     await help.getByRole('button', { name: 'Done' }).click()
     await help.waitFor({ state: 'detached' })

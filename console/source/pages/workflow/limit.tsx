@@ -1,14 +1,13 @@
 // Sets the limit of a workflow.
 import { useState } from 'react'
 import { newKey, useAct } from '../../api/client'
-import { SetWorkflowLimitDocument } from '../../gql/graphql'
+import { SetWorkflowLimitDocument, type WorkflowRowFragment } from '../../gql/graphql'
 import { Dialog, errorsElsewhere, Field } from '../../ui/dialog'
 import { money } from '../../ui/format'
 import { ReasonField } from '../../ui/reason'
 import { say } from '../../ui/toast'
-import type { Workflow } from './page'
 
-export function LimitDialog({ workflow, onClose }: { workflow: Workflow; onClose: () => void }) {
+export function LimitDialog({ workflow, onClose }: { workflow: Pick<WorkflowRowFragment, 'id' | 'spend'>; onClose: () => void }) {
   const { spend } = workflow
   const [limit, setLimit] = useState(spend.limit ?? '')
   const [reason, setReason] = useState('')

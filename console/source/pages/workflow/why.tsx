@@ -1,29 +1,10 @@
 // "Why is it not moving?", with the next actions.
-import { useNavigate } from '@tanstack/react-router'
-import { useState } from 'react'
-import { newKey, useAct, type Outcome } from '../../api/client'
-import { useMay, useViewer } from '../../api/viewer'
-import { CancelWorkflowDocument, RetryStepDocument, StartStepDocument, TransitionWorkflowDocument, type WorkflowState } from '../../gql/graphql'
-import { Ago, Button, Countdown } from '../../ui/basic'
-import { Dialog, Field } from '../../ui/dialog'
-import { ReasonField } from '../../ui/reason'
-import { say } from '../../ui/toast'
-import { actionsOf, backSteps, type Action } from './actions'
-import { LimitDialog } from './limit'
+import { Ago, Countdown } from '../../ui/basic'
+import { NextActions } from './next'
 import type { Steps, Workflow } from './page'
-import { Refusal } from './refusal'
 
 export function WhyCard({ workflow, steps }: { workflow: Workflow; steps: Steps }) {
-  const { role } = useViewer()
-  const may = useMay()
   const { activity } = workflow
-  const [open, setOpen] = useState<'back' | 'cancel' | 'limit' | null>(null)
-  const { act, isBusy, refusal } = useActions(workflow)
-  const actions = actionsOf(workflow, steps, role, may)
-  const onAction = (action: Action) => {
-    if (action.key === 'back' || action.key === 'cancel' || action.key === 'limit') setOpen(action.key)
-    else act(action.key)
-  }
   return (
     <section className="card" aria-labelledby="why" data-decision="">
       <h2 id="why">Why is it not moving?</h2>
@@ -34,94 +15,7 @@ export function WhyCard({ workflow, steps }: { workflow: Workflow; steps: Steps 
         {activity.nextRetryAt && <div><dt>Next retry in</dt><dd><Countdown to={activity.nextRetryAt} /></dd></div>}
         {activity.leaseExpiresAt && <div><dt>Lease ends in</dt><dd><Countdown to={activity.leaseExpiresAt} /></dd></div>}
       </dl>
-      {refusal && <Refusal outcome={refusal} />}
-      <div className="buttons">
-        {actions.map((action) => (
-          <Button key={action.key} kind={action.kind} reason={action.reason}
-            isBusy={isBusy && (action.key === 'start' || action.key === 'retry')} onClick={() => onAction(action)}>
-            {action.label}
-          </Button>
-        ))}
-      </div>
-      {open === 'cancel' && <CancelDialog workflow={workflow} onClose={() => setOpen(null)} />}
-      {open === 'back' && <BackDialog workflow={workflow} steps={steps} onClose={() => setOpen(null)} />}
-      {open === 'limit' && <LimitDialog workflow={workflow} onClose={() => setOpen(null)} />}
+      <NextActions workflow={workflow} steps={steps} />
     </section>
   )
 }
-
-function useActions(workflow: Workflow) {
-  const navigate = useNavigate()
-  const may = useMay()
-  const start = useAct(StartStepDocument)
-  const retry = useAct(RetryStepDocument)
-  const [refusal, setRefusal] = useState<Outcome<unknown> | null>(null)
-  const actors = may('ACTORS')
-  const act = async (key: Action['key']) => {
-    if (key === 'review') return navigate({ to: '/workflows/$id/keywords', params: { id: workflow.id } })
-    if (key === 'plan') return navigate({ to: '/workflows/$id/plan', params: { id: workflow.id } })
-    if (key === 'publish') return navigate({ to: '/workflows/$id/publish', params: { id: workflow.id } })
-    if (key === 'articles') return navigate({ to: '/workflows/$id/articles', params: { id: workflow.id } })
-    const input = { workflowId: workflow.id, idempotencyKey: newKey() }
-    const outcome = key === 'start' ? await start.run({ input, actors }) : await retry.run({ input, actors })
-    setRefusal(outcome.payload?.workflow ? null : outcome)
-  }
-  return { act, isBusy: start.isBusy || retry.isBusy, refusal }
-}
-
-function CancelDialog({ workflow, onClose }: { workflow: Workflow; onClose: () => void }) {
-  const may = useMay()
-  const cancel = useAct(CancelWorkflowDocument)
-  const [reason, setReason] = useState('')
-  const [idempotencyKey] = useState(newKey)
-  const submit = async () => {
-    const input = { workflowId: workflow.id, reason: reason.trim() || null, idempotencyKey }
-    const { payload } = await cancel.run({ input, actors: may('ACTORS') })
-    if (!payload?.workflow) return
-    say('The workflow is cancelled.')
-    onClose()
-  }
-  return (
-    <Dialog title={`Cancel “${workflow.name}”?`} submit="Cancel the workflow" kind="danger" onClose={onClose}
-      onSubmit={submit} isBusy={cancel.isBusy} errors={cancel.last?.userErrors} problem={cancel.last?.problem}>
-      <p>A running step stops, its result is dropped, and its cost is booked. A cancelled workflow never changes again.</p>
-      <ReasonField label="Reason" value={reason} onChange={setReason} />
-    </Dialog>
-  )
-}
-
-function BackDialog({ workflow, steps, onClose }: { workflow: Workflow; steps: Steps; onClose: () => void }) {
-  const may = useMay()
-  const send = useAct(TransitionWorkflowDocument)
-  const choices = backSteps(steps, workflow.nextStates, workflow.step?.number ?? 0)
-  const [to, setTo] = useState(choices.at(-1)?.key ?? 'ICP')
-  const [reason, setReason] = useState('')
-  const [idempotencyKey] = useState(newKey)
-  const submit = async () => {
-    const { payload } = await send.run({
-      actors: may('ACTORS'),
-      input: {
-        workflowId: workflow.id, from: workflow.state, to: `${to}_PENDING` as WorkflowState, version: workflow.version,
-        reason: reason.trim() || null, idempotencyKey: `${idempotencyKey}-${to}`,
-      },
-    })
-    if (!payload?.workflow) return
-    say('The workflow was sent back.')
-    onClose()
-  }
-  return (
-    <Dialog title="Send back to an earlier step" submit="Send back" kind="danger" onClose={onClose} onSubmit={submit}
-      isBusy={send.isBusy} errors={send.last?.userErrors} problem={send.last?.problem}>
-      <p>The step and all later ones run again. Their results stay readable as superseded.</p>
-      <Field label="Step">
-        {(props) => (
-          <select {...props} value={to} onChange={(event) => setTo(event.target.value as typeof to)}>
-            {choices.map((step) => <option key={step.key} value={step.key}>{step.number} {step.label}</option>)}
-          </select>
-        )}
-      </Field>
-      <ReasonField label="Reason" value={reason} onChange={setReason} />
-    </Dialog>
-  )
-}
-
