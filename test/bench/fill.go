@@ -85,8 +85,8 @@ func (b *bench) createOrganization(who caller.Caller) error {
 const riches = 1_000_000 * cost.Dollar
 
 // plantStatement writes workflows with their journals, their runs, and the first entries of their accounts, as the
-// engine would have written them. PostgreSQL computes the hash chains, each version of all workflows at once, and checks
-// the constraints of each row.
+// engine would have written them. PostgreSQL computes the hash chains, each version of all workflows at once, and
+// checks the constraints of each row.
 const plantStatement = `
 WITH RECURSIVE flows AS (
 	SELECT f.organization_id, ('00000000-0000-7000-' || $3::text || '-' || lpad(f.n::text, 12, '0'))::uuid AS id, f.n,
@@ -103,8 +103,8 @@ WITH RECURSIVE flows AS (
 	FROM flows AS f JOIN path AS p ON p.version = 0
 	UNION ALL
 	SELECT c.organization_id, c.id, c.at, p.version, c.hash,
-		transition_hash(c.hash, c.organization_id, c.id, p.version, $9::integer, p.kind, p.from_state, p.to_state, 'bench', '',
-			c.at + p.version * interval '1 minute')
+		transition_hash(c.hash, c.organization_id, c.id, p.version, $9::integer, p.kind, p.from_state, p.to_state,
+			'bench', '', c.at + p.version * interval '1 minute')
 	FROM chain AS c JOIN path AS p ON p.version = c.version + 1
 ), journal AS (
 	INSERT INTO workflow_transitions (organization_id, workflow_id, version, graph_version, kind, from_state, to_state,
@@ -131,8 +131,9 @@ WITH RECURSIVE flows AS (
 ), accounts AS (
 	INSERT INTO usage_accounts (organization_id, id, kind, sequence, settled_pico, held_pico, limit_pico, stopped,
 		previous_hash, hash)
-	SELECT f.organization_id, f.id, 'WORKFLOW', 0, 0, 0, $10::bigint, false, '', entry_hash('', f.organization_id, f.id, 0, 'OPEN',
-		NULL, 0, 0, $10::bigint, 0, 0, $10::bigint, false, false, 'bench', '', f.at)
+	SELECT f.organization_id, f.id, 'WORKFLOW', 0, 0, 0, $10::bigint, false, '',
+		entry_hash('', f.organization_id, f.id, 0, 'OPEN', NULL, 0, 0, $10::bigint, 0, 0, $10::bigint, false, false,
+			'bench', '', f.at)
 	FROM flows AS f
 	ORDER BY f.organization_id, f.id
 	RETURNING organization_id, id, hash
@@ -140,7 +141,8 @@ WITH RECURSIVE flows AS (
 INSERT INTO ai_usage_ledger (organization_id, account_id, sequence, kind, settled_before, settled_delta, settled_after,
 	held_before, held_delta, held_after, limit_before, limit_delta, limit_after, stopped_before, stopped_after, overage,
 	actor, reason, occurred_at, previous_hash, hash)
-SELECT f.organization_id, f.id, 0, 'OPEN', 0, 0, 0, 0, 0, 0, 0, $10::bigint, $10::bigint, false, false, false, 'bench', '', f.at, '', a.hash
+SELECT f.organization_id, f.id, 0, 'OPEN', 0, 0, 0, 0, 0, 0, 0, $10::bigint, $10::bigint, false, false, false, 'bench',
+	'', f.at, '', a.hash
 FROM flows AS f JOIN accounts AS a ON a.organization_id = f.organization_id AND a.id = f.id
 ORDER BY f.organization_id, f.id`
 
