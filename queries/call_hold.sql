@@ -1,140 +1,155 @@
--- CallHoldCreate reserves money for calls of one organization, each by one statement. It claims the idempotency key and
--- writes the call. It holds the amount on the budget of the article and on the accounts of the workflow and the month.
--- It does all of this or nothing. It changes nothing when the workflow is over, or when another run or attempt has it.
--- The same holds when the month is not open, when the amount does not fit below a limit, or when the key was used. It
--- locks the key, the workflow, the unit, the budget, the workflow's account and the month's, in this order, before it
--- writes. The conditions are in the locking parts, which wait for earlier changes and then see these rows as they are.
--- name: CallHoldCreate :batchone
-WITH key_lock AS MATERIALIZED (
-    SELECT pg_advisory_xact_lock(
-        @key_class::integer, hashtext((@organization_id::uuid)::text || sqlc.narg('key')::text))
-    WHERE sqlc.narg('key')::text IS NOT NULL
-), flow AS (
-    SELECT w.organization_id, w.id, w.version FROM intent_workflows AS w
-    WHERE w.organization_id = @organization_id AND w.id = @workflow_id AND w.state <> ALL(@terminal::text[])
-        AND w.version = coalesce(sqlc.narg('run_token'), sqlc.narg('fence')::integer, w.version)
-        AND (SELECT count(*) FROM key_lock) >= 0 -- the key first
+-- CallHoldCreate reserves money for calls of one organization. For each call it claims the idempotency key, writes the
+-- call, and holds the amount on the budget of the article and on the accounts of the workflow and the month. It does all
+-- of this for a call or nothing, and returns the calls that are held.
+--
+-- It leaves out a call when the workflow is over, or when another run or attempt has it. The same holds when the month
+-- is not open, when the key was used, and when the amount does not fit below a limit. Calls that fit alone are admitted
+-- in their order, as long as they fit together with all before them. So a call that was left out may fit by itself.
+--
+-- It locks the keys, the workflows, the units, the budgets and the accounts, those of the months last, before it writes.
+-- The conditions are in later parts, which read the rows as they were locked.
+-- name: CallHoldCreate :many
+WITH call AS MATERIALIZED (
+    SELECT (c.fields ->> 'number')::integer AS number, (c.fields ->> 'id')::uuid AS id,
+        (c.fields ->> 'workflow_id')::uuid AS workflow_id, c.fields ->> 'step' AS step,
+        (c.fields ->> 'run_token')::integer AS run_token, (c.fields ->> 'fence')::integer AS fence,
+        (c.fields ->> 'unit_id')::uuid AS unit_id, (c.fields ->> 'unit_attempt')::integer AS unit_attempt,
+        (c.fields ->> 'article_id')::uuid AS article_id, (c.fields ->> 'visit')::integer AS visit,
+        c.fields ->> 'part_key' AS part_key, ARRAY(SELECT jsonb_array_elements_text(c.fields -> 'models')) AS models,
+        (c.fields ->> 'prompt_bytes')::bigint AS prompt_bytes,
+        (c.fields ->> 'max_completion_tokens')::bigint AS max_completion_tokens,
+        (c.fields ->> 'web_searches')::bigint AS web_searches, (c.fields ->> 'items')::bigint AS items,
+        (c.fields ->> 'hold_pico')::bigint AS hold_pico, c.fields ->> 'actor' AS actor, c.fields ->> 'key' AS key,
+        (c.fields ->> 'fingerprint')::bytea AS fingerprint, (c.fields ->> 'at')::timestamptz AS at,
+        (c.fields ->> 'check_at')::timestamptz AS check_at
+    FROM jsonb_array_elements(@calls::jsonb) AS c (fields)
+), key_lock AS MATERIALIZED (
+    SELECT pg_advisory_xact_lock(@key_class::integer, k.lock) FROM (
+        SELECT DISTINCT hashtext((@organization_id::uuid)::text || c.key) AS lock FROM call AS c
+        WHERE c.key IS NOT NULL
+        ORDER BY lock
+    ) AS k
+), flow AS MATERIALIZED (
+    SELECT w.id, w.state, w.version FROM intent_workflows AS w
+    WHERE w.organization_id = @organization_id AND w.id = ANY(ARRAY(SELECT c.workflow_id FROM call AS c))
+        AND (SELECT count(*) FROM key_lock) >= 0 -- the keys first
+    ORDER BY w.id
     FOR NO KEY UPDATE
-), fence AS (
-    SELECT l.organization_id, l.id FROM flow AS l
-    WHERE sqlc.narg('unit_id')::uuid IS NULL OR EXISTS (
-        SELECT FROM step_units AS u
-        WHERE u.organization_id = l.organization_id AND u.id = sqlc.narg('unit_id')::uuid AND u.token = l.version
-            AND u.attempt = sqlc.narg('unit_attempt')::integer AND u.lease_expires_at IS NOT NULL
-        FOR SHARE
-    )
-), budget AS (
-    SELECT b.article_id FROM fence AS f
-    JOIN article_budgets AS b ON b.organization_id = f.organization_id AND b.workflow_id = f.id
-    WHERE b.article_id = sqlc.narg('article_id')::uuid
-        AND b.settled_pico <= b.cap_pico AND b.cap_pico - b.settled_pico - b.held_pico >= @hold_pico::bigint
-    FOR NO KEY UPDATE OF b
-), account AS (
-    SELECT a.organization_id, a.id, a.period_start, a.period_end, a.time_zone FROM fence AS f
-    JOIN usage_accounts AS a ON a.organization_id = f.organization_id AND a.id = ANY(ARRAY[f.id, (
-        SELECT m.id FROM usage_accounts AS m
-        WHERE m.organization_id = @organization_id AND m.period_start <= @at::timestamptz
-            AND m.period_end > @at::timestamptz
-        ORDER BY m.period_start DESC
-        LIMIT 1)])
-    WHERE NOT a.stopped
-        AND a.settled_pico <= a.limit_pico -- so that the next line cannot overflow
-        AND a.limit_pico - a.settled_pico - a.held_pico >= @hold_pico::bigint
-        AND (sqlc.narg('article_id')::uuid IS NULL OR EXISTS (SELECT FROM budget))
-    ORDER BY a.period_start NULLS FIRST -- The account of a workflow has no period.
-    FOR NO KEY UPDATE OF a
+), unit AS MATERIALIZED (
+    SELECT u.id, u.token, u.attempt, u.lease_expires_at FROM step_units AS u
+    WHERE u.organization_id = @organization_id AND u.id = ANY(ARRAY(SELECT c.unit_id FROM call AS c))
+        AND (SELECT count(*) FROM flow) >= 0 -- the workflows first
+    ORDER BY u.id
+    FOR SHARE
+), budget AS MATERIALIZED (
+    SELECT b.article_id, b.workflow_id, b.cap_pico::numeric - b.settled_pico - b.held_pico AS room
+    FROM article_budgets AS b
+    WHERE b.organization_id = @organization_id AND b.article_id = ANY(ARRAY(SELECT c.article_id FROM call AS c))
+        AND (SELECT count(*) FROM unit) >= 0 -- the units first
+    ORDER BY b.article_id
+    FOR NO KEY UPDATE
+), account AS MATERIALIZED (
+    SELECT a.*, a.limit_pico::numeric - a.settled_pico - a.held_pico AS room FROM usage_accounts AS a
+    WHERE a.organization_id = @organization_id
+        AND a.id = ANY(ARRAY(SELECT c.workflow_id FROM call AS c) || ARRAY(
+            SELECT (
+                SELECT m.id FROM usage_accounts AS m
+                WHERE m.organization_id = @organization_id AND m.period_start <= c.at AND m.period_end > c.at
+                ORDER BY m.period_start DESC
+                LIMIT 1)
+            FROM call AS c))
+        AND (SELECT count(*) FROM budget) >= 0 -- the budgets first
+    ORDER BY a.period_start NULLS FIRST, a.id -- The account of a workflow has no period.
+    FOR NO KEY UPDATE
+), allowed AS (
+    SELECT c.*, m.id AS month_id, m.time_zone, m.period_end, w.room AS workflow_room, m.room AS month_room,
+        b.room AS article_room
+    FROM call AS c
+    JOIN flow AS f ON f.id = c.workflow_id
+    JOIN account AS w ON w.id = c.workflow_id
+    JOIN account AS m ON m.period_start <= c.at AND m.period_end > c.at
+    LEFT JOIN unit AS u ON u.id = c.unit_id
+    LEFT JOIN budget AS b ON b.article_id = c.article_id AND b.workflow_id = c.workflow_id
+    WHERE f.state <> ALL(@terminal::text[]) AND f.version = coalesce(c.run_token, c.fence, f.version)
+        AND (c.unit_id IS NULL
+            OR u.token = f.version AND u.attempt = c.unit_attempt AND u.lease_expires_at IS NOT NULL)
+        AND NOT w.stopped AND NOT m.stopped AND w.room >= c.hold_pico AND m.room >= c.hold_pico
+        AND (c.article_id IS NULL OR b.room >= c.hold_pico)
 ), admitted AS (
-    SELECT f.organization_id, f.id AS workflow_id, m.id AS month_id, m.time_zone, m.period_end FROM fence AS f
-    JOIN account AS w ON w.id = f.id
-    JOIN account AS m ON m.period_start IS NOT NULL
+    SELECT s.* FROM (
+        SELECT a.*, sum(a.hold_pico) OVER (PARTITION BY a.workflow_id ORDER BY a.number) AS workflow_sum,
+            sum(a.hold_pico) OVER (PARTITION BY a.month_id ORDER BY a.number) AS month_sum,
+            sum(a.hold_pico) OVER (PARTITION BY a.article_id ORDER BY a.number) AS article_sum
+        FROM allowed AS a
+    ) AS s
+    WHERE s.workflow_room >= s.workflow_sum AND s.month_room >= s.month_sum
+        AND (s.article_id IS NULL OR s.article_room >= s.article_sum)
 ), claimed AS (
     INSERT INTO idempotency_keys (organization_id, key, fingerprint, workflow_id, call_id, actor, created_at)
-    SELECT d.organization_id, sqlc.narg('key')::text, sqlc.narg('fingerprint')::bytea, d.workflow_id, @id::uuid, @actor,
-        @at::timestamptz
-    FROM admitted AS d
-    WHERE sqlc.narg('key')::text IS NOT NULL
+    SELECT @organization_id, a.key, a.fingerprint, a.workflow_id, a.id, a.actor, a.at FROM admitted AS a
+    WHERE a.key IS NOT NULL
     ON CONFLICT (organization_id, key) DO NOTHING
     RETURNING call_id
+), held AS MATERIALIZED (
+    SELECT a.* FROM admitted AS a
+    WHERE a.key IS NULL OR a.id IN (SELECT c.call_id FROM claimed AS c)
 ), reserved AS (
     INSERT INTO ai_calls (
         organization_id, id, workflow_id, month_id, step, run_token, state, models, prompt_bytes,
         max_completion_tokens, web_searches, items_reserved, hold_pico, actor, reserved_at, admitted_on, check_at,
         visit, part_key, unit_id, unit_attempt, article_id)
-    SELECT d.organization_id, @id::uuid, d.workflow_id, d.month_id, @step, sqlc.narg('run_token'), @reserved,
-        @models::text[], @prompt_bytes, @max_completion_tokens, @web_searches, nullif(@items_reserved::bigint, 0),
-        @hold_pico::bigint, @actor, @at::timestamptz,
+    SELECT o.id, h.id, h.workflow_id, h.month_id, h.step, h.run_token, @reserved, h.models, h.prompt_bytes,
+        h.max_completion_tokens, h.web_searches, h.items, h.hold_pico, h.actor, h.at,
         -- Where the zone has changed with this month, its first hours may show the day before; they are its first
         -- day's.
-        greatest(timezone(coalesce(d.time_zone, o.time_zone), @at::timestamptz)::date,
-            date_trunc('month', timezone(coalesce(d.time_zone, o.time_zone), d.period_end) - interval '1 second')::date),
-        @check_at::timestamptz, sqlc.narg('visit'), sqlc.narg('part_key'), sqlc.narg('unit_id')::uuid,
-        sqlc.narg('unit_attempt')::integer, sqlc.narg('article_id')::uuid
-    FROM admitted AS d
-    JOIN organizations AS o ON o.id = d.organization_id
-    WHERE sqlc.narg('key')::text IS NULL OR EXISTS (SELECT FROM claimed)
-    RETURNING organization_id, id, workflow_id, month_id, hold_pico, article_id
+        greatest(timezone(coalesce(h.time_zone, o.time_zone), h.at)::date,
+            date_trunc('month', timezone(coalesce(h.time_zone, o.time_zone), h.period_end) - interval '1 second')::date),
+        h.check_at, h.visit, h.part_key, h.unit_id, h.unit_attempt, h.article_id
+    FROM held AS h
+    JOIN organizations AS o ON o.id = @organization_id
 ), counted AS (
-    UPDATE article_budgets AS b SET held_pico = b.held_pico + r.hold_pico
-    FROM reserved AS r
-    WHERE b.organization_id = r.organization_id AND b.article_id = r.article_id
-), held AS (
+    UPDATE article_budgets AS b SET held_pico = b.held_pico + s.hold_pico
+    FROM (
+        SELECT h.article_id, sum(h.hold_pico)::bigint AS hold_pico FROM held AS h
+        WHERE h.article_id IS NOT NULL
+        GROUP BY h.article_id
+    ) AS s
+    WHERE b.organization_id = @organization_id AND b.article_id = s.article_id
+        AND b.article_id = ANY(ARRAY(SELECT c.article_id FROM call AS c))
+), booked AS (
+    SELECT h.number, h.id AS call_id, h.workflow_id, h.month_id, h.hold_pico, h.actor, h.at, a.id AS account_id,
+        a.sequence + row_number() OVER w AS sequence, a.settled_pico,
+        (a.held_pico + sum(h.hold_pico) OVER w)::bigint AS held_pico, a.limit_pico, a.stopped, a.hash AS first_hash,
+        row_number() OVER w = count(*) OVER (PARTITION BY a.id) AS is_last
+    FROM held AS h
+    JOIN account AS a ON a.id IN (h.workflow_id, h.month_id)
+    WINDOW w AS (PARTITION BY a.id ORDER BY h.number)
+), hashed AS (
+    SELECT b.*, entry_chain(b.first_hash, @organization_id, b.account_id, b.sequence, @kind::text, b.call_id, 0,
+        b.hold_pico, 0, b.settled_pico, b.held_pico, b.limit_pico, b.stopped, false, b.actor, '', b.at) OVER w AS hash
+    FROM booked AS b
+    WINDOW w AS (PARTITION BY b.account_id ORDER BY b.number)
+), entry AS MATERIALIZED (
+    SELECT h.*, coalesce(lag(h.hash) OVER w, h.first_hash) AS previous_hash FROM hashed AS h
+    WINDOW w AS (PARTITION BY h.account_id ORDER BY h.number)
+), moved AS (
     UPDATE usage_accounts AS a
-    SET sequence = a.sequence + 1, held_pico = a.held_pico + r.hold_pico, previous_stopped = a.stopped,
-        previous_hash = a.hash,
-        hash = entry_hash(a.hash, a.organization_id, a.id, a.sequence + 1, @kind::entry_kind, r.id, 0, r.hold_pico, 0,
-            a.settled_pico, a.held_pico + r.hold_pico, a.limit_pico, a.stopped, false, @actor::actor,
-            ''::reason, @at::timestamptz)
-    FROM reserved AS r
-    WHERE a.organization_id = r.organization_id AND a.id = ANY(ARRAY[r.workflow_id, r.month_id])
-    RETURNING a.*
+    SET sequence = e.sequence, held_pico = e.held_pico, previous_stopped = a.stopped, previous_hash = e.previous_hash,
+        hash = e.hash
+    FROM entry AS e
+    WHERE a.organization_id = @organization_id AND a.id = e.account_id AND e.is_last
+        AND a.id = ANY(ARRAY(SELECT l.id FROM account AS l)) -- so that no plan reads the other accounts
 ), entered AS (
     INSERT INTO ai_usage_ledger (
         organization_id, account_id, sequence, kind, call_id, call_hold_pico, settled_before, settled_delta,
         settled_after, held_before, held_delta, held_after, limit_before, limit_delta, limit_after, stopped_before,
         stopped_after, overage, actor, reason, occurred_at, previous_hash, hash)
-    SELECT h.organization_id, h.id, h.sequence, @kind::entry_kind, r.id, r.hold_pico, h.settled_pico, 0,
-        h.settled_pico, h.held_pico - r.hold_pico, r.hold_pico, h.held_pico, h.limit_pico, 0, h.limit_pico,
-        h.previous_stopped, h.stopped, false, @actor::actor, ''::reason, @at::timestamptz, h.previous_hash, h.hash
-    FROM held AS h
-    CROSS JOIN reserved AS r
+    SELECT @organization_id, e.account_id, e.sequence, @kind::entry_kind, e.call_id, e.hold_pico, e.settled_pico, 0,
+        e.settled_pico, e.held_pico - e.hold_pico, e.hold_pico, e.held_pico, e.limit_pico, 0, e.limit_pico,
+        e.stopped, e.stopped, false, e.actor, '', e.at, e.previous_hash, e.hash
+    FROM entry AS e
 )
-SELECT r.month_id, h.sequence FROM reserved AS r
-JOIN held AS h ON h.id = r.workflow_id;
-
--- CallHoldLock locks what the reservations of several calls lock, in the order of CallHoldCreate, until the transaction
--- ends: the keys, the workflows, the units, the budgets of articles, the accounts of the workflows, and those of the
--- months of a time.
--- name: CallHoldLock :exec
-WITH key_lock AS MATERIALIZED (
-    SELECT pg_advisory_xact_lock(@key_class::integer, k.lock)
-    FROM (
-        SELECT DISTINCT hashtext((@organization_id::uuid)::text || n.key) AS lock
-        FROM unnest(@keys::text[]) AS n (key)
-        ORDER BY lock
-    ) AS k
-), flow AS (
-    SELECT w.id FROM intent_workflows AS w
-    WHERE w.organization_id = @organization_id AND w.id = ANY(@workflow_ids::uuid[])
-        AND (SELECT count(*) FROM key_lock) >= 0 -- the keys first
-    ORDER BY w.id
-    FOR NO KEY UPDATE
-), unit AS (
-    SELECT u.id FROM step_units AS u
-    WHERE u.organization_id = @organization_id AND u.id = ANY(@unit_ids::uuid[])
-        AND (SELECT count(*) FROM flow) >= 0 -- the workflows first
-    ORDER BY u.id
-    FOR SHARE
-), budget AS (
-    SELECT b.article_id FROM article_budgets AS b
-    WHERE b.organization_id = @organization_id AND b.article_id = ANY(@article_ids::uuid[])
-        AND (SELECT count(*) FROM unit) >= 0 -- the units first
-    ORDER BY b.article_id
-    FOR NO KEY UPDATE
-)
-SELECT a.id FROM usage_accounts AS a
-WHERE a.organization_id = @organization_id
-    AND (a.id = ANY(@workflow_ids::uuid[])
-        OR a.period_start <= @latest::timestamptz AND a.period_end > @earliest::timestamptz)
-    AND (SELECT count(*) FROM budget) >= 0 -- the budgets first
-ORDER BY a.period_start NULLS FIRST, a.id
-FOR NO KEY UPDATE;
+SELECT e.number::integer AS number, e.month_id::uuid AS month_id, e.sequence::bigint AS sequence FROM entry AS e
+WHERE e.account_id = e.workflow_id
+ORDER BY e.number
+LIMIT 1000;

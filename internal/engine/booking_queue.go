@@ -12,19 +12,20 @@ import (
 	"github.com/infin8content/engine/internal/postgres"
 )
 
-// bookingQueue lets calls of one organization that are reserved or settled at the same time share a transaction. All of
+// bookingQueue lets calls of one organization that are reserved or settled at the same time share a statement. All of
 // them update the account of the month, so they would otherwise wait for each other's commit. A call is booked at once
-// unless this program is booking others of its organization. Then it shares the next transaction with all that wait, in
-// the order of their arrival. The database admits each on its own.
+// unless this program is booking others of its organization. Then it shares the next statement with all that wait, in
+// the order of their arrival. The database admits each on its own, and one that does not fit beside the others is
+// tried alone.
 type bookingQueue struct {
 	store *postgres.Store
-	most  int // calls of one transaction
+	most  int // calls of one statement
 
 	mu      sync.Mutex
 	waiting map[uuid.UUID][]*booking // by organizations that are being booked
 }
 
-// bookingTime limits a transaction of several callers, since it does not end with the request of one of them.
+// bookingTime limits the statements of several callers, since they do not end with the request of one of them.
 const bookingTime = 30 * time.Second
 
 // errNotBooked is the outcome of a booking until it has one. It stays when the caller that books it panics.
@@ -149,8 +150,7 @@ func (q *bookingQueue) pass(organization uuid.UUID) {
 	waiting[0].turn <- true
 }
 
-// write books the reservations in one transaction and the settlements in another one. When the database refuses a
-// transaction of several, each is booked alone, so that one does not fail for another.
+// write books the reservations by one statement and the settlements by another one.
 func (q *bookingQueue) write(ctx context.Context, organization uuid.UUID, all []*booking) {
 	var reserves, settles []*booking
 	for _, b := range all {
@@ -160,27 +160,28 @@ func (q *bookingQueue) write(ctx context.Context, organization uuid.UUID, all []
 			settles = append(settles, b)
 		}
 	}
-	apart(reserves, func(some []*booking) error { return q.writeReserves(ctx, organization, some) })
-	apart(settles, func(some []*booking) error { return q.writeSettles(ctx, organization, some) })
+	together(reserves, func(some []*booking) error { return q.writeReserves(ctx, organization, some) })
+	together(settles, func(some []*booking) error { return q.writeSettles(ctx, organization, some) })
 }
 
-// apart calls write for all bookings at once. When that fails for a reason that one booking may have, it calls write
-// for each alone.
-func apart(all []*booking, write func([]*booking) error) {
+// together calls write for all bookings at once, and then for each alone that was left out. When the database has
+// refused them together, for a reason that one booking may have, it calls write for each alone.
+func together(all []*booking, write func([]*booking) error) {
 	if len(all) == 0 {
 		return
 	}
 	err := write(all)
-	if err != nil && len(all) > 1 && fault.KindOf(err) != fault.Unavailable && !errors.Is(err, context.DeadlineExceeded) {
-		for _, b := range all {
-			b.err = write([]*booking{b})
-		}
-		return
-	}
+	again := err == nil || fault.KindOf(err) != fault.Unavailable && !errors.Is(err, context.DeadlineExceeded)
 	for _, b := range all {
 		b.err = err
+		if len(all) > 1 && again && !b.done() {
+			b.err = write([]*booking{b})
+		}
 	}
 }
+
+// done reports whether the call is held or booked.
+func (b *booking) done() bool { return b.reserved.Held || b.settled.Booked }
 
 func (q *bookingQueue) writeReserves(ctx context.Context, organization uuid.UUID, some []*booking) error {
 	calls := make([]postgres.NewCall, len(some))

@@ -2,11 +2,12 @@ package postgres
 
 import (
 	"context"
-	"errors"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/postgres/dbsqlc"
@@ -42,141 +43,111 @@ type Reserved struct {
 	Held bool
 }
 
-// ReserveCalls reserves calls of one organization in one transaction, in their order. Each call is admitted or
-// refused on its own. Four things refuse it: a workflow that is over or has left the run, a month that is not open, a
-// hold that does not fit below a limit, and a used key. After an error no call is reserved, unless the
-// connection broke.
-func (s *Store) ReserveCalls(
-	ctx context.Context, organization uuid.UUID, calls []NewCall,
-) (made []Reserved, err error) {
-	if len(calls) == 1 {
-		return s.createHolds(ctx, organization, calls)
-	}
-	err = s.InTx(ctx, func(tx *Store) error {
-		if err := tx.lockForHolds(ctx, organization, calls); err != nil {
-			return err
-		}
-		made, err = tx.createHolds(ctx, organization, calls)
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return made, nil
-}
-
-// lockForHolds locks the rows of several reservations. One statement after the other would lock them in another order
-// than other transactions do.
-func (s *Store) lockForHolds(ctx context.Context, organization uuid.UUID, calls []NewCall) error {
-	in := dbsqlc.CallHoldLockParams{
-		OrganizationID: organization,
-		KeyClass:       keyLock,
-		Keys:           []string{},
-		UnitIds:        []uuid.UUID{},
-		ArticleIds:     []uuid.UUID{},
-		Earliest:       calls[0].At,
-		Latest:         calls[0].At,
-	}
-	for _, c := range calls {
-		if c.Key != "" {
-			in.Keys = append(in.Keys, c.Key)
-		}
-		in.WorkflowIds = append(in.WorkflowIds, c.WorkflowID)
-		if c.Unit != nil {
-			in.UnitIds = append(in.UnitIds, c.Unit.ID)
-		}
-		if c.ArticleID != nil {
-			in.ArticleIds = append(in.ArticleIds, *c.ArticleID)
-		}
-		if c.At.Before(in.Earliest) {
-			in.Earliest = c.At
-		}
-		if c.At.After(in.Latest) {
-			in.Latest = c.At
-		}
-	}
-	return translate(s.forTenantGenericPlan(organization).CallHoldLock(ctx, in))
-}
-
-func (s *Store) createHolds(ctx context.Context, organization uuid.UUID, calls []NewCall) ([]Reserved, error) {
-	params := make([]dbsqlc.CallHoldCreateParams, len(calls))
+// ReserveCalls reserves calls of one organization by one statement, in their order. A call is not held when its
+// workflow is over or has left the run, when its month is not open, or when its key was used. The same holds when its
+// amount does not fit below a limit, alone or with those of the calls before it: such a call may fit by itself. After
+// an error no call is reserved, unless the connection broke.
+func (s *Store) ReserveCalls(ctx context.Context, organization uuid.UUID, calls []NewCall) ([]Reserved, error) {
+	rows := make([]callHoldRow, len(calls))
 	for i, c := range calls {
-		params[i] = reserveParams(organization, c)
+		rows[i] = toCallHoldRow(i, c)
 	}
-	made, changes := make([]Reserved, len(calls)), []Change{}
-	q := s.forTenantGenericPlan(organization)
-	err := eachOf(q.CallHoldCreate(ctx, params), func(i int, row dbsqlc.CallHoldCreateRow) {
-		made[i] = Reserved{Call: reservedCall(organization, calls[i], row.MonthID), Held: true}
-		entry := CommittedEntry{Kind: cost.EntryReserve, Delta: cost.Delta{Held: calls[i].Hold}}
-		changes = append(changes, ledgerChange(organization, calls[i].WorkflowID, row.Sequence, entry))
+	encoded, err := json.Marshal(rows)
+	if err != nil {
+		return nil, fmt.Errorf("encode calls: %w", err)
+	}
+	held, err := s.forTenantGenericPlan(organization).CallHoldCreate(ctx, dbsqlc.CallHoldCreateParams{
+		OrganizationID: organization,
+		Calls:          encoded,
+		KeyClass:       keyLock,
+		Terminal:       terminal(),
+		Reserved:       cost.CallReserved,
+		Kind:           string(cost.EntryReserve),
 	})
 	if err != nil {
 		return nil, translate(err)
 	}
-	for _, c := range changes {
-		s.note(c)
+	made := make([]Reserved, len(calls))
+	for _, row := range held {
+		c := calls[row.Number]
+		made[row.Number] = Reserved{Call: reservedCall(organization, c, row.MonthID), Held: true}
+		s.note(ledgerChange(organization, c.WorkflowID, row.Sequence, CommittedEntry{
+			Kind: cost.EntryReserve, Delta: cost.Delta{Held: c.Hold},
+		}))
 	}
 	return made, nil
 }
 
-// batchResults are the results of statements that were sent together.
-type batchResults[Row any] interface {
-	QueryRow(each func(int, Row, error))
-	Close() error
+// callHoldRow is a call as CallHoldCreate reads it.
+type callHoldRow struct {
+	Number              int              `json:"number"`
+	ID                  uuid.UUID        `json:"id"`
+	WorkflowID          uuid.UUID        `json:"workflow_id"`
+	Step                workflow.StepKey `json:"step"`
+	RunToken            *int             `json:"run_token"`
+	Fence               *int             `json:"fence"`
+	UnitID              *uuid.UUID       `json:"unit_id"`
+	UnitAttempt         *int             `json:"unit_attempt"`
+	ArticleID           *uuid.UUID       `json:"article_id"`
+	Visit               *int             `json:"visit"`
+	PartKey             *string          `json:"part_key"`
+	Models              []string         `json:"models"`
+	PromptBytes         int64            `json:"prompt_bytes"`
+	MaxCompletionTokens int64            `json:"max_completion_tokens"`
+	WebSearches         int64            `json:"web_searches"`
+	Items               *int64           `json:"items"` // nil for none
+	HoldPico            int64            `json:"hold_pico"`
+	Actor               string           `json:"actor"`
+	Key                 *string          `json:"key"`
+	Fingerprint         *bytea           `json:"fingerprint"`
+	At                  time.Time        `json:"at"`
+	CheckAt             time.Time        `json:"check_at"`
 }
 
-// eachOf calls a function for each result with a row, and returns the first error. The last is that of the commit, with
-// the deferred constraints.
-func eachOf[Row any](sent batchResults[Row], do func(int, Row)) error {
-	var failed error
-	sent.QueryRow(func(i int, row Row, err error) {
-		switch {
-		case err == nil:
-			do(i, row)
-		case !errors.Is(err, pgx.ErrNoRows) && failed == nil:
-			failed = err
-		}
-	})
-	if err := sent.Close(); failed == nil {
-		failed = err
+// bytea is written into JSON in PostgreSQL's text format.
+type bytea []byte
+
+// MarshalText implements encoding.TextMarshaler.
+func (b bytea) MarshalText() ([]byte, error) { return hex.AppendEncode([]byte(`\x`), b), nil }
+
+// digest returns the fingerprint of a request with a key, and nil without one.
+func digest(key string, fingerprint []byte) *bytea {
+	if key == "" {
+		return nil
 	}
-	return failed
+	return (*bytea)(&fingerprint)
 }
 
-func reserveParams(organization uuid.UUID, c NewCall) dbsqlc.CallHoldCreateParams {
-	models := c.Estimate.Models
-	if models == nil {
-		models = []string{}
-	}
+func toCallHoldRow(number int, c NewCall) callHoldRow {
 	unit := unitOf(workflow.Run{Unit: c.Unit})
-	return dbsqlc.CallHoldCreateParams{
-		OrganizationID:      organization,
+	row := callHoldRow{
+		Number:              number,
 		ID:                  c.ID,
 		WorkflowID:          c.WorkflowID,
-		Terminal:            terminal(),
+		Step:                c.Step,
 		RunToken:            c.RunToken,
 		Fence:               c.Fence,
 		UnitID:              unit.id,
 		UnitAttempt:         unit.attempt,
 		ArticleID:           c.ArticleID,
-		HoldPico:            int64(c.Hold),
-		At:                  c.At,
-		KeyClass:            keyLock,
-		Key:                 pointer(c.Key),
-		Fingerprint:         c.Fingerprint,
-		Actor:               c.Actor,
-		Step:                c.Step,
-		Reserved:            cost.CallReserved,
-		Models:              models,
+		Visit:               c.Visit,
+		PartKey:             pointer(c.Part),
+		Models:              c.Estimate.Models,
 		PromptBytes:         c.Estimate.PromptBytes,
 		MaxCompletionTokens: c.Estimate.MaxCompletionTokens,
 		WebSearches:         c.Estimate.WebSearches,
-		ItemsReserved:       c.Estimate.Items,
+		Items:               pointer(c.Estimate.Items),
+		HoldPico:            int64(c.Hold),
+		Actor:               c.Actor,
+		Key:                 pointer(c.Key),
+		Fingerprint:         digest(c.Key, c.Fingerprint),
+		At:                  c.At,
 		CheckAt:             c.CheckAt,
-		Visit:               c.Visit,
-		PartKey:             pointer(c.Part),
-		Kind:                cost.EntryReserve,
 	}
+	if row.Models == nil {
+		row.Models = []string{}
+	}
+	return row
 }
 
 // reservedCall returns a call as it was written.

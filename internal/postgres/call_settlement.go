@@ -2,11 +2,15 @@ package postgres
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/postgres/dbsqlc"
+	"github.com/infin8content/engine/internal/workflow"
 )
 
 // NewSettlement is the bill of an open call.
@@ -25,91 +29,87 @@ type Settled struct {
 	Booked bool
 }
 
-// SettleCalls settles calls of one organization in one transaction, in their order. Each call is booked or left alone
-// on its own. SettleCall and Book are for those that it leaves alone: calls with an outcome or another generation,
-// for an article, beyond their hold or across a threshold, and those of a used key. After an error no call is booked,
-// unless the connection broke.
-func (s *Store) SettleCalls(
-	ctx context.Context, organization uuid.UUID, all []NewSettlement,
-) (made []Settled, err error) {
-	if len(all) == 1 {
-		return s.createSettlements(ctx, organization, all)
-	}
-	lock := dbsqlc.CallSettlementLockParams{OrganizationID: organization, KeyClass: keyLock, Keys: []string{}}
-	for _, n := range all {
-		lock.Ids = append(lock.Ids, n.Call.ID)
-		if n.Key != "" {
-			lock.Keys = append(lock.Keys, n.Key)
-		}
-	}
-	err = s.InTx(ctx, func(tx *Store) error {
-		// One statement after the other would lock the rows in another order than other transactions do.
-		if err := tx.forTenantGenericPlan(organization).CallSettlementLock(ctx, lock); err != nil {
-			return err
-		}
-		made, err = tx.createSettlements(ctx, organization, all)
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return made, nil
-}
-
-func (s *Store) createSettlements(
-	ctx context.Context, organization uuid.UUID, all []NewSettlement,
-) ([]Settled, error) {
-	params := make([]dbsqlc.CallSettlementCreateParams, len(all))
+// SettleCalls settles calls of one organization by one statement, in their order. SettleCall and Book are for those
+// that it leaves alone: calls with an outcome or another generation, for an article, beyond their hold, or of a used
+// key. The same holds for a call when its cost and those of all calls before it cross a threshold: such a call may be
+// booked alone. After an error no call is booked, unless the connection broke.
+func (s *Store) SettleCalls(ctx context.Context, organization uuid.UUID, all []NewSettlement) ([]Settled, error) {
+	rows := make([]callSettlementRow, len(all))
 	for i, n := range all {
-		params[i] = settleParams(organization, n)
+		rows[i] = toCallSettlementRow(i, n)
 	}
-	made, changes := make([]Settled, len(all)), []Change{}
-	q := s.forTenantGenericPlan(organization)
-	err := eachOf(q.CallSettlementCreate(ctx, params), func(i int, row dbsqlc.CallSettlementCreateRow) {
-		made[i] = Settled{Call: settledCall(all[i], row), Booked: true}
-		delta := cost.Delta{Settled: all[i].Bill.Cost, Held: -all[i].Call.Hold}
-		changes = append(changes, ledgerChange(organization, all[i].Call.WorkflowID, row.Sequence,
-			CommittedEntry{Kind: cost.EntrySettle, Delta: delta}))
-	})
+	encoded, err := json.Marshal(rows)
+	if err != nil {
+		return nil, fmt.Errorf("encode settlements: %w", err)
+	}
+	in := dbsqlc.CallSettlementCreateParams{
+		OrganizationID: organization,
+		Bills:          encoded,
+		KeyClass:       keyLock,
+		FromStates:     before(cost.CallSettled),
+		Settled:        cost.CallSettled,
+		Kind:           string(cost.EntrySettle),
+	}
+	for _, percent := range cost.Thresholds() {
+		in.Thresholds = append(in.Thresholds, int64(percent))
+	}
+	booked, err := s.forTenantGenericPlan(organization).CallSettlementCreate(ctx, in)
 	if err != nil {
 		return nil, translate(err)
 	}
-	for _, c := range changes {
-		s.note(c)
+	made := make([]Settled, len(all))
+	for _, row := range booked {
+		n := all[row.Number]
+		made[row.Number] = Settled{Call: settledCall(n, row), Booked: true}
+		s.note(ledgerChange(organization, n.Call.WorkflowID, row.Sequence, CommittedEntry{
+			Kind: cost.EntrySettle, Delta: cost.Delta{Settled: n.Bill.Cost, Held: -n.Call.Hold},
+		}))
 	}
 	return made, nil
 }
 
-func settleParams(organization uuid.UUID, n NewSettlement) dbsqlc.CallSettlementCreateParams {
-	var thresholds []int64
-	for _, percent := range cost.Thresholds() {
-		thresholds = append(thresholds, int64(percent))
-	}
-	return dbsqlc.CallSettlementCreateParams{
-		OrganizationID:   organization,
+// callSettlementRow is a settlement as CallSettlementCreate reads it.
+type callSettlementRow struct {
+	Number           int                   `json:"number"`
+	ID               uuid.UUID             `json:"id"`
+	CostPico         int64                 `json:"cost_pico"`
+	ListCostPico     *int64                `json:"list_cost_pico"`
+	Model            string                `json:"model"`
+	Provider         *string               `json:"provider"`
+	GenerationID     *string               `json:"generation_id"`
+	PromptTokens     int64                 `json:"prompt_tokens"`
+	CompletionTokens int64                 `json:"completion_tokens"`
+	CachedTokens     int64                 `json:"cached_tokens"`
+	ReasoningTokens  int64                 `json:"reasoning_tokens"`
+	WebSearches      int64                 `json:"web_searches"`
+	Items            *int64                `json:"items"` // nil for none
+	FailureCode      *workflow.FailureCode `json:"failure_code"`
+	Actor            string                `json:"actor"`
+	Key              *string               `json:"key"`
+	Fingerprint      *bytea                `json:"fingerprint"`
+	At               time.Time             `json:"at"`
+}
+
+func toCallSettlementRow(number int, n NewSettlement) callSettlementRow {
+	return callSettlementRow{
+		Number:           number,
 		ID:               n.Call.ID,
-		FromStates:       before(cost.CallSettled),
 		CostPico:         int64(n.Bill.Cost),
-		GenerationID:     n.Bill.GenerationID,
-		Thresholds:       thresholds,
-		KeyClass:         keyLock,
-		Key:              pointer(n.Key),
-		Fingerprint:      n.Fingerprint,
-		Actor:            n.Actor,
-		At:               n.Bill.At,
-		Settled:          cost.CallSettled,
-		ListCostPico:     n.Bill.ListCost,
-		AnsweredModel:    n.Bill.Model,
-		Provider:         n.Bill.Provider,
+		ListCostPico:     (*int64)(n.Bill.ListCost),
+		Model:            n.Bill.Model,
+		Provider:         pointer(n.Bill.Provider),
+		GenerationID:     pointer(n.Bill.GenerationID),
 		PromptTokens:     n.Bill.Usage.PromptTokens,
 		CompletionTokens: n.Bill.Usage.CompletionTokens,
 		CachedTokens:     n.Bill.Usage.CachedTokens,
 		ReasoningTokens:  n.Bill.Usage.ReasoningTokens,
-		MadeSearches:     n.Bill.Usage.WebSearches,
-		ItemsBilled:      n.Bill.Usage.Items,
+		WebSearches:      n.Bill.Usage.WebSearches,
+		Items:            pointer(n.Bill.Usage.Items),
 		FailureCode:      pointer(n.Bill.Failure),
-		Kind:             cost.EntrySettle,
-		Reason:           string(n.Bill.Failure),
+		Actor:            n.Actor,
+		Key:              pointer(n.Key),
+		Fingerprint:      digest(n.Key, n.Fingerprint),
+		At:               n.Bill.At,
 	}
 }
 

@@ -109,7 +109,8 @@ WITH owner AS (
     FROM functions AS f JOIN pg_language AS l ON l.oid = f.prolang CROSS JOIN owner AS o
     WHERE f.prokind IN ('f', 'p', 'w')
     UNION ALL
-    SELECT f.name, 'aggregate' FROM functions AS f WHERE f.prokind = 'a'
+    SELECT f.name, format('aggregate of %s, state %s', a.aggtransfn, format_type(a.aggtranstype, NULL))
+    FROM functions AS f JOIN pg_aggregate AS a ON a.aggfnoid = f.oid
     UNION ALL
     SELECT format('type %I', t.typname), concat_ws(' ',
         CASE t.typtype WHEN 'd' THEN 'domain ' || format_type(t.typbasetype, t.typtypmod)

@@ -123,5 +123,3 @@ type refusedBatch struct {
 func (b refusedBatch) Exec() (pgconn.CommandTag, error) { return pgconn.CommandTag{}, b.err }
 
 func (b refusedBatch) Close() error { return b.err }
-
-func (b refusedBatch) QueryRow() pgx.Row { return scopedRow{err: b.err} }

@@ -179,42 +179,6 @@ func (s scoped) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
 	return scopedRow{rows: rows, err: err}
 }
 
-// SendBatch sends statements with their setup. They are one transaction, unless they belong to one. An error of the
-// setup is also that of each statement.
-func (s scoped) SendBatch(ctx context.Context, statements *pgx.Batch) pgx.BatchResults {
-	if s.isSetUp() {
-		return &closedBatch{BatchResults: s.conn.SendBatch(ctx, statements)}
-	}
-	if !s.mayEnter() {
-		return refusedBatch{err: errTwoOrganizations}
-	}
-	batch := &pgx.Batch{}
-	batch.Queue(s.sql, s.args...)
-	batch.QueuedQueries = append(batch.QueuedQueries, statements.QueuedQueries...)
-	if s.scope != nil && s.undo != "" {
-		batch.Queue(s.undo)
-	}
-	sent := s.conn.SendBatch(ctx, batch)
-	if _, err := sent.Exec(); err == nil {
-		s.enter()
-	}
-	return &closedBatch{BatchResults: sent}
-}
-
-// closedBatch are results that may be closed twice: sqlc's code closes them, and drops the error of the commit.
-type closedBatch struct {
-	pgx.BatchResults
-	closed bool
-	err    error
-}
-
-func (b *closedBatch) Close() error {
-	if !b.closed {
-		b.closed, b.err = true, b.BatchResults.Close()
-	}
-	return b.err
-}
-
 // send sends the setup, the statement and the undo in one batch, and reads the answer to the setup.
 func (s scoped) send(ctx context.Context, sql string, args []any) (pgx.BatchResults, error) {
 	if !s.mayEnter() {

@@ -113,28 +113,26 @@ func (b *bench) pairScript(organizations int) (*script, error) {
 	fmt.Fprintf(&s.text, "\\set o random(0, %d)\n\\set w %d + :o * %d + :client_id\n", organizations-1, payingFlows,
 		payingCallers)
 	s.text.WriteString("\\set call random(1, 9000000000000000000)\n")
-	constants := b.pairConstants()
-	for _, statement := range []struct{ name, kind string }{
-		{"CallHoldCreate", "RESERVE"}, {"CallSettlementCreate", "SETTLE"},
+	constants := pairConstants()
+	at := b.began.UTC().Format(time.RFC3339Nano)
+	fields := `jsonb_build_object('number', 0, 'id', md5(:call::text)::uuid, 'actor', 'bench', 'fingerprint', sha256(''),
+		'at', '` + at + `', 'key', %s)`
+	call := fmt.Sprintf(`%s || jsonb_build_object('workflow_id', %s, 'step', 'SEED_REVIEW', 'models', '[]'::jsonb,
+		'prompt_bytes', 0, 'max_completion_tokens', 0, 'web_searches', 0, 'hold_pico', %d, 'check_at', '%s')`,
+		fmt.Sprintf(fields, "'RESERVE' || :call"), idExpression(flowIDs, "w"), heldForPair, at)
+	bill := fmt.Sprintf(`%s || jsonb_build_object('cost_pico', %d, 'model', '%s', 'provider', '%s', 'prompt_tokens', 1000,
+		'completion_tokens', 100, 'cached_tokens', 0, 'reasoning_tokens', 0, 'web_searches', 0)`,
+		fmt.Sprintf(fields, "'SETTLE' || :call"), costOfPair, pairModel, pairProvider)
+	for _, statement := range []struct{ name, kind, fields string }{
+		{"CallHoldCreate", "RESERVE", call}, {"CallSettlementCreate", "SETTLE", bill},
 	} {
 		constants["kind"] = statement.kind
 		s.text.WriteString("BEGIN;\nSELECT set_config('infin8.organization_id', (" + idExpression(payerIDs, "o") +
 			")::text, true);\n")
 		if err := s.add(statement.name, statement.kind+"_", values{
 			"organization_id": idExpression(payerIDs, "o"),
-			"workflow_id":     idExpression(flowIDs, "w"),
-			"id":              "md5(:call::text)::uuid",
-			"key":             "('" + statement.kind + "' || :call)",
-			"fingerprint":     "sha256('')",
-			"run_token":       "NULL",
-			"fence":           "NULL",
-			"unit_id":         "NULL",
-			"unit_attempt":    "NULL",
-			"visit":           "NULL",
-			"part_key":        "NULL",
-			"article_id":      "NULL",
-			"list_cost_pico":  "NULL",
-			"failure_code":    "NULL",
+			"calls":           "jsonb_build_array(" + statement.fields + ")",
+			"bills":           "jsonb_build_array(" + statement.fields + ")",
 		}, constants); err != nil {
 			return nil, err
 		}
@@ -144,38 +142,15 @@ func (b *bench) pairScript(organizations int) (*script, error) {
 }
 
 // pairConstants returns the parameters that are the same for all pairs.
-func (b *bench) pairConstants() map[string]string {
-	at := b.began.UTC().Format(time.RFC3339Nano)
+func pairConstants() map[string]string {
 	thresholds := "{" + strings.Trim(strings.ReplaceAll(fmt.Sprint(cost.Thresholds()), " ", ","), "[]") + "}"
-	hold, paid := strconv.FormatInt(int64(heldForPair), 10), strconv.FormatInt(int64(costOfPair), 10)
 	return map[string]string{
-		"terminal":              "{COMPLETED,CANCELLED}",
-		"step":                  "SEED_REVIEW",
-		"reserved":              "RESERVED",
-		"models":                "{}",
-		"prompt_bytes":          "0",
-		"max_completion_tokens": "0",
-		"web_searches":          "0",
-		"items_reserved":        "0",
-		"items_billed":          "0",
-		"hold_pico":             hold,
-		"actor":                 "bench",
-		"at":                    at,
-		"reason":                "",
-		"check_at":              at,
-		"settled":               "SETTLED",
-		"cost_pico":             paid,
-		"answered_model":        pairModel,
-		"provider":              pairProvider,
-		"generation_id":         "",
-		"prompt_tokens":         "1000",
-		"completion_tokens":     "100",
-		"cached_tokens":         "0",
-		"reasoning_tokens":      "0",
-		"made_searches":         "0",
-		"from_states":           "{RESERVED,DISPATCHED,UNKNOWN}",
-		"key_class":             "7",
-		"thresholds":            thresholds,
+		"terminal":    "{COMPLETED,CANCELLED}",
+		"reserved":    "RESERVED",
+		"settled":     "SETTLED",
+		"from_states": "{RESERVED,DISPATCHED,UNKNOWN}",
+		"key_class":   "7",
+		"thresholds":  thresholds,
 	}
 }
 

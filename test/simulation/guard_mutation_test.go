@@ -13,7 +13,7 @@ import (
 func TestGuardMutation_WithoutTheLimitAnAccountIsOverspent(t *testing.T) {
 	t.Parallel()
 	limit := &mutation{
-		query: "CallHoldCreate", guard: "AND a.limit_pico - a.settled_pico - a.held_pico >= ", instead: "AND 0 <= ",
+		query: "CallHoldCreate", guard: "a.limit_pico::numeric - a.settled_pico - a.held_pico AS", instead: "9e18 AS",
 	}
 	c := newCluster(t, limit)
 	c.alter(t, `ALTER TABLE ai_usage_ledger DROP CONSTRAINT ai_usage_ledger_cap`)
@@ -37,7 +37,7 @@ func TestGuardMutation_WithoutTheFenceThereIsASecondOutcome(t *testing.T) {
 func TestGuardMutation_WithoutTheCapAnArticleIsOverspent(t *testing.T) {
 	t.Parallel()
 	limit := &mutation{
-		query: "CallHoldCreate", guard: "AND b.cap_pico - b.settled_pico - b.held_pico >= ", instead: "AND 0 <= ",
+		query: "CallHoldCreate", guard: "b.cap_pico::numeric - b.settled_pico - b.held_pico AS", instead: "9e18 AS",
 	}
 	c := newCluster(t, limit)
 	c.alter(t, `ALTER TABLE article_budgets DROP CONSTRAINT article_budgets_cap`)
@@ -48,7 +48,7 @@ func TestGuardMutation_WithoutTheCapAnArticleIsOverspent(t *testing.T) {
 // Attempts often outlive their leases here, and no failure ends them.
 func TestGuardMutation_WithoutTheFenceAnOldAttemptSpends(t *testing.T) {
 	t.Parallel()
-	call := &mutation{query: "CallHoldCreate", guard: "u.attempt = $", instead: "0 <> $"}
+	call := &mutation{query: "CallHoldCreate", guard: "u.attempt = c.unit_attempt", instead: "0 <> c.unit_attempt"}
 	c := newCluster(t, call)
 	finds(t, c, hurried, "is admitted to attempt", call)
 }

@@ -7,71 +7,206 @@ package dbsqlc
 
 import (
 	"context"
-	"time"
 
 	"github.com/google/uuid"
+	"github.com/infin8content/engine/internal/cost"
 )
 
-const callHoldLock = `-- name: CallHoldLock :exec
-WITH key_lock AS MATERIALIZED (
-    SELECT pg_advisory_xact_lock($5::integer, k.lock)
-    FROM (
-        SELECT DISTINCT hashtext(($1::uuid)::text || n.key) AS lock
-        FROM unnest($6::text[]) AS n (key)
+const callHoldCreate = `-- name: CallHoldCreate :many
+WITH call AS MATERIALIZED (
+    SELECT (c.fields ->> 'number')::integer AS number, (c.fields ->> 'id')::uuid AS id,
+        (c.fields ->> 'workflow_id')::uuid AS workflow_id, c.fields ->> 'step' AS step,
+        (c.fields ->> 'run_token')::integer AS run_token, (c.fields ->> 'fence')::integer AS fence,
+        (c.fields ->> 'unit_id')::uuid AS unit_id, (c.fields ->> 'unit_attempt')::integer AS unit_attempt,
+        (c.fields ->> 'article_id')::uuid AS article_id, (c.fields ->> 'visit')::integer AS visit,
+        c.fields ->> 'part_key' AS part_key, ARRAY(SELECT jsonb_array_elements_text(c.fields -> 'models')) AS models,
+        (c.fields ->> 'prompt_bytes')::bigint AS prompt_bytes,
+        (c.fields ->> 'max_completion_tokens')::bigint AS max_completion_tokens,
+        (c.fields ->> 'web_searches')::bigint AS web_searches, (c.fields ->> 'items')::bigint AS items,
+        (c.fields ->> 'hold_pico')::bigint AS hold_pico, c.fields ->> 'actor' AS actor, c.fields ->> 'key' AS key,
+        (c.fields ->> 'fingerprint')::bytea AS fingerprint, (c.fields ->> 'at')::timestamptz AS at,
+        (c.fields ->> 'check_at')::timestamptz AS check_at
+    FROM jsonb_array_elements($1::jsonb) AS c (fields)
+), key_lock AS MATERIALIZED (
+    SELECT pg_advisory_xact_lock($2::integer, k.lock) FROM (
+        SELECT DISTINCT hashtext(($3::uuid)::text || c.key) AS lock FROM call AS c
+        WHERE c.key IS NOT NULL
         ORDER BY lock
     ) AS k
-), flow AS (
-    SELECT w.id FROM intent_workflows AS w
-    WHERE w.organization_id = $1 AND w.id = ANY($2::uuid[])
+), flow AS MATERIALIZED (
+    SELECT w.id, w.state, w.version FROM intent_workflows AS w
+    WHERE w.organization_id = $3 AND w.id = ANY(ARRAY(SELECT c.workflow_id FROM call AS c))
         AND (SELECT count(*) FROM key_lock) >= 0 -- the keys first
     ORDER BY w.id
     FOR NO KEY UPDATE
-), unit AS (
-    SELECT u.id FROM step_units AS u
-    WHERE u.organization_id = $1 AND u.id = ANY($7::uuid[])
+), unit AS MATERIALIZED (
+    SELECT u.id, u.token, u.attempt, u.lease_expires_at FROM step_units AS u
+    WHERE u.organization_id = $3 AND u.id = ANY(ARRAY(SELECT c.unit_id FROM call AS c))
         AND (SELECT count(*) FROM flow) >= 0 -- the workflows first
     ORDER BY u.id
     FOR SHARE
-), budget AS (
-    SELECT b.article_id FROM article_budgets AS b
-    WHERE b.organization_id = $1 AND b.article_id = ANY($8::uuid[])
+), budget AS MATERIALIZED (
+    SELECT b.article_id, b.workflow_id, b.cap_pico::numeric - b.settled_pico - b.held_pico AS room
+    FROM article_budgets AS b
+    WHERE b.organization_id = $3 AND b.article_id = ANY(ARRAY(SELECT c.article_id FROM call AS c))
         AND (SELECT count(*) FROM unit) >= 0 -- the units first
     ORDER BY b.article_id
     FOR NO KEY UPDATE
+), account AS MATERIALIZED (
+    SELECT a.organization_id, a.id, a.kind, a.workflow_id, a.period_start, a.period_end, a.sequence, a.settled_pico, a.held_pico, a.limit_pico, a.stopped, a.previous_stopped, a.previous_hash, a.hash, a.time_zone, a.limit_sequence, a.limit_pico::numeric - a.settled_pico - a.held_pico AS room FROM usage_accounts AS a
+    WHERE a.organization_id = $3
+        AND a.id = ANY(ARRAY(SELECT c.workflow_id FROM call AS c) || ARRAY(
+            SELECT (
+                SELECT m.id FROM usage_accounts AS m
+                WHERE m.organization_id = $3 AND m.period_start <= c.at AND m.period_end > c.at
+                ORDER BY m.period_start DESC
+                LIMIT 1)
+            FROM call AS c))
+        AND (SELECT count(*) FROM budget) >= 0 -- the budgets first
+    ORDER BY a.period_start NULLS FIRST, a.id -- The account of a workflow has no period.
+    FOR NO KEY UPDATE
+), allowed AS (
+    SELECT c.number, c.id, c.workflow_id, c.step, c.run_token, c.fence, c.unit_id, c.unit_attempt, c.article_id, c.visit, c.part_key, c.models, c.prompt_bytes, c.max_completion_tokens, c.web_searches, c.items, c.hold_pico, c.actor, c.key, c.fingerprint, c.at, c.check_at, m.id AS month_id, m.time_zone, m.period_end, w.room AS workflow_room, m.room AS month_room,
+        b.room AS article_room
+    FROM call AS c
+    JOIN flow AS f ON f.id = c.workflow_id
+    JOIN account AS w ON w.id = c.workflow_id
+    JOIN account AS m ON m.period_start <= c.at AND m.period_end > c.at
+    LEFT JOIN unit AS u ON u.id = c.unit_id
+    LEFT JOIN budget AS b ON b.article_id = c.article_id AND b.workflow_id = c.workflow_id
+    WHERE f.state <> ALL($4::text[]) AND f.version = coalesce(c.run_token, c.fence, f.version)
+        AND (c.unit_id IS NULL
+            OR u.token = f.version AND u.attempt = c.unit_attempt AND u.lease_expires_at IS NOT NULL)
+        AND NOT w.stopped AND NOT m.stopped AND w.room >= c.hold_pico AND m.room >= c.hold_pico
+        AND (c.article_id IS NULL OR b.room >= c.hold_pico)
+), admitted AS (
+    SELECT s.number, s.id, s.workflow_id, s.step, s.run_token, s.fence, s.unit_id, s.unit_attempt, s.article_id, s.visit, s.part_key, s.models, s.prompt_bytes, s.max_completion_tokens, s.web_searches, s.items, s.hold_pico, s.actor, s.key, s.fingerprint, s.at, s.check_at, s.month_id, s.time_zone, s.period_end, s.workflow_room, s.month_room, s.article_room, s.workflow_sum, s.month_sum, s.article_sum FROM (
+        SELECT a.number, a.id, a.workflow_id, a.step, a.run_token, a.fence, a.unit_id, a.unit_attempt, a.article_id, a.visit, a.part_key, a.models, a.prompt_bytes, a.max_completion_tokens, a.web_searches, a.items, a.hold_pico, a.actor, a.key, a.fingerprint, a.at, a.check_at, a.month_id, a.time_zone, a.period_end, a.workflow_room, a.month_room, a.article_room, sum(a.hold_pico) OVER (PARTITION BY a.workflow_id ORDER BY a.number) AS workflow_sum,
+            sum(a.hold_pico) OVER (PARTITION BY a.month_id ORDER BY a.number) AS month_sum,
+            sum(a.hold_pico) OVER (PARTITION BY a.article_id ORDER BY a.number) AS article_sum
+        FROM allowed AS a
+    ) AS s
+    WHERE s.workflow_room >= s.workflow_sum AND s.month_room >= s.month_sum
+        AND (s.article_id IS NULL OR s.article_room >= s.article_sum)
+), claimed AS (
+    INSERT INTO idempotency_keys (organization_id, key, fingerprint, workflow_id, call_id, actor, created_at)
+    SELECT $3, a.key, a.fingerprint, a.workflow_id, a.id, a.actor, a.at FROM admitted AS a
+    WHERE a.key IS NOT NULL
+    ON CONFLICT (organization_id, key) DO NOTHING
+    RETURNING call_id
+), held AS MATERIALIZED (
+    SELECT a.number, a.id, a.workflow_id, a.step, a.run_token, a.fence, a.unit_id, a.unit_attempt, a.article_id, a.visit, a.part_key, a.models, a.prompt_bytes, a.max_completion_tokens, a.web_searches, a.items, a.hold_pico, a.actor, a.key, a.fingerprint, a.at, a.check_at, a.month_id, a.time_zone, a.period_end, a.workflow_room, a.month_room, a.article_room, a.workflow_sum, a.month_sum, a.article_sum FROM admitted AS a
+    WHERE a.key IS NULL OR a.id IN (SELECT c.call_id FROM claimed AS c)
+), reserved AS (
+    INSERT INTO ai_calls (
+        organization_id, id, workflow_id, month_id, step, run_token, state, models, prompt_bytes,
+        max_completion_tokens, web_searches, items_reserved, hold_pico, actor, reserved_at, admitted_on, check_at,
+        visit, part_key, unit_id, unit_attempt, article_id)
+    SELECT o.id, h.id, h.workflow_id, h.month_id, h.step, h.run_token, $5, h.models, h.prompt_bytes,
+        h.max_completion_tokens, h.web_searches, h.items, h.hold_pico, h.actor, h.at,
+        -- Where the zone has changed with this month, its first hours may show the day before; they are its first
+        -- day's.
+        greatest(timezone(coalesce(h.time_zone, o.time_zone), h.at)::date,
+            date_trunc('month', timezone(coalesce(h.time_zone, o.time_zone), h.period_end) - interval '1 second')::date),
+        h.check_at, h.visit, h.part_key, h.unit_id, h.unit_attempt, h.article_id
+    FROM held AS h
+    JOIN organizations AS o ON o.id = $3
+), counted AS (
+    UPDATE article_budgets AS b SET held_pico = b.held_pico + s.hold_pico
+    FROM (
+        SELECT h.article_id, sum(h.hold_pico)::bigint AS hold_pico FROM held AS h
+        WHERE h.article_id IS NOT NULL
+        GROUP BY h.article_id
+    ) AS s
+    WHERE b.organization_id = $3 AND b.article_id = s.article_id
+        AND b.article_id = ANY(ARRAY(SELECT c.article_id FROM call AS c))
+), booked AS (
+    SELECT h.number, h.id AS call_id, h.workflow_id, h.month_id, h.hold_pico, h.actor, h.at, a.id AS account_id,
+        a.sequence + row_number() OVER w AS sequence, a.settled_pico,
+        (a.held_pico + sum(h.hold_pico) OVER w)::bigint AS held_pico, a.limit_pico, a.stopped, a.hash AS first_hash,
+        row_number() OVER w = count(*) OVER (PARTITION BY a.id) AS is_last
+    FROM held AS h
+    JOIN account AS a ON a.id IN (h.workflow_id, h.month_id)
+    WINDOW w AS (PARTITION BY a.id ORDER BY h.number)
+), hashed AS (
+    SELECT b.number, b.call_id, b.workflow_id, b.month_id, b.hold_pico, b.actor, b.at, b.account_id, b.sequence, b.settled_pico, b.held_pico, b.limit_pico, b.stopped, b.first_hash, b.is_last, entry_chain(b.first_hash, $3, b.account_id, b.sequence, $6::text, b.call_id, 0,
+        b.hold_pico, 0, b.settled_pico, b.held_pico, b.limit_pico, b.stopped, false, b.actor, '', b.at) OVER w AS hash
+    FROM booked AS b
+    WINDOW w AS (PARTITION BY b.account_id ORDER BY b.number)
+), entry AS MATERIALIZED (
+    SELECT h.number, h.call_id, h.workflow_id, h.month_id, h.hold_pico, h.actor, h.at, h.account_id, h.sequence, h.settled_pico, h.held_pico, h.limit_pico, h.stopped, h.first_hash, h.is_last, h.hash, coalesce(lag(h.hash) OVER w, h.first_hash) AS previous_hash FROM hashed AS h
+    WINDOW w AS (PARTITION BY h.account_id ORDER BY h.number)
+), moved AS (
+    UPDATE usage_accounts AS a
+    SET sequence = e.sequence, held_pico = e.held_pico, previous_stopped = a.stopped, previous_hash = e.previous_hash,
+        hash = e.hash
+    FROM entry AS e
+    WHERE a.organization_id = $3 AND a.id = e.account_id AND e.is_last
+        AND a.id = ANY(ARRAY(SELECT l.id FROM account AS l)) -- so that no plan reads the other accounts
+), entered AS (
+    INSERT INTO ai_usage_ledger (
+        organization_id, account_id, sequence, kind, call_id, call_hold_pico, settled_before, settled_delta,
+        settled_after, held_before, held_delta, held_after, limit_before, limit_delta, limit_after, stopped_before,
+        stopped_after, overage, actor, reason, occurred_at, previous_hash, hash)
+    SELECT $3, e.account_id, e.sequence, $6::entry_kind, e.call_id, e.hold_pico, e.settled_pico, 0,
+        e.settled_pico, e.held_pico - e.hold_pico, e.hold_pico, e.held_pico, e.limit_pico, 0, e.limit_pico,
+        e.stopped, e.stopped, false, e.actor, '', e.at, e.previous_hash, e.hash
+    FROM entry AS e
 )
-SELECT a.id FROM usage_accounts AS a
-WHERE a.organization_id = $1
-    AND (a.id = ANY($2::uuid[])
-        OR a.period_start <= $3::timestamptz AND a.period_end > $4::timestamptz)
-    AND (SELECT count(*) FROM budget) >= 0 -- the budgets first
-ORDER BY a.period_start NULLS FIRST, a.id
-FOR NO KEY UPDATE
+SELECT e.number::integer AS number, e.month_id::uuid AS month_id, e.sequence::bigint AS sequence FROM entry AS e
+WHERE e.account_id = e.workflow_id
+ORDER BY e.number
+LIMIT 1000
 `
 
-type CallHoldLockParams struct {
-	OrganizationID uuid.UUID
-	WorkflowIds    []uuid.UUID
-	Latest         time.Time
-	Earliest       time.Time
+type CallHoldCreateParams struct {
+	Calls          []byte
 	KeyClass       int
-	Keys           []string
-	UnitIds        []uuid.UUID
-	ArticleIds     []uuid.UUID
+	OrganizationID uuid.UUID
+	Terminal       []string
+	Reserved       cost.CallState
+	Kind           string
 }
 
-// CallHoldLock locks what the reservations of several calls lock, in the order of CallHoldCreate, until the transaction
-// ends: the keys, the workflows, the units, the budgets of articles, the accounts of the workflows, and those of the
-// months of a time.
-func (q *Queries) CallHoldLock(ctx context.Context, arg CallHoldLockParams) error {
-	_, err := q.db.Exec(ctx, callHoldLock,
-		arg.OrganizationID,
-		arg.WorkflowIds,
-		arg.Latest,
-		arg.Earliest,
+type CallHoldCreateRow struct {
+	Number   int
+	MonthID  uuid.UUID
+	Sequence int64
+}
+
+// CallHoldCreate reserves money for calls of one organization. For each call it claims the idempotency key, writes the
+// call, and holds the amount on the budget of the article and on the accounts of the workflow and the month. It does all
+// of this for a call or nothing, and returns the calls that are held.
+//
+// It leaves out a call when the workflow is over, or when another run or attempt has it. The same holds when the month
+// is not open, when the key was used, and when the amount does not fit below a limit. Calls that fit alone are admitted
+// in their order, as long as they fit together with all before them. So a call that was left out may fit by itself.
+//
+// It locks the keys, the workflows, the units, the budgets and the accounts, those of the months last, before it writes.
+// The conditions are in later parts, which read the rows as they were locked.
+func (q *Queries) CallHoldCreate(ctx context.Context, arg CallHoldCreateParams) ([]CallHoldCreateRow, error) {
+	rows, err := q.db.Query(ctx, callHoldCreate,
+		arg.Calls,
 		arg.KeyClass,
-		arg.Keys,
-		arg.UnitIds,
-		arg.ArticleIds,
+		arg.OrganizationID,
+		arg.Terminal,
+		arg.Reserved,
+		arg.Kind,
 	)
-	return err
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []CallHoldCreateRow{}
+	for rows.Next() {
+		var i CallHoldCreateRow
+		if err := rows.Scan(&i.Number, &i.MonthID, &i.Sequence); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }

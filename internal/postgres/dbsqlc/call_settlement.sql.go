@@ -7,47 +7,200 @@ package dbsqlc
 
 import (
 	"context"
+	"time"
 
 	"github.com/google/uuid"
+	"github.com/infin8content/engine/internal/cost"
 )
 
-const callSettlementLock = `-- name: CallSettlementLock :exec
-WITH key_lock AS MATERIALIZED (
-    SELECT pg_advisory_xact_lock($2::integer, k.lock)
-    FROM (
-        SELECT DISTINCT hashtext(($1::uuid)::text || n.key) AS lock
-        FROM unnest($3::text[]) AS n (key)
+const callSettlementCreate = `-- name: CallSettlementCreate :many
+WITH bill AS MATERIALIZED (
+    SELECT (b.fields ->> 'number')::integer AS number, (b.fields ->> 'id')::uuid AS id,
+        (b.fields ->> 'cost_pico')::bigint AS cost_pico, (b.fields ->> 'list_cost_pico')::bigint AS list_cost_pico,
+        b.fields ->> 'model' AS model, b.fields ->> 'provider' AS provider,
+        b.fields ->> 'generation_id' AS generation_id, (b.fields ->> 'prompt_tokens')::bigint AS prompt_tokens,
+        (b.fields ->> 'completion_tokens')::bigint AS completion_tokens,
+        (b.fields ->> 'cached_tokens')::bigint AS cached_tokens,
+        (b.fields ->> 'reasoning_tokens')::bigint AS reasoning_tokens,
+        (b.fields ->> 'web_searches')::bigint AS web_searches, (b.fields ->> 'items')::bigint AS items,
+        b.fields ->> 'failure_code' AS failure_code, b.fields ->> 'actor' AS actor, b.fields ->> 'key' AS key,
+        (b.fields ->> 'fingerprint')::bytea AS fingerprint, (b.fields ->> 'at')::timestamptz AS at
+    FROM jsonb_array_elements($1::jsonb) AS b (fields)
+), key_lock AS MATERIALIZED (
+    SELECT pg_advisory_xact_lock($2::integer, k.lock) FROM (
+        SELECT DISTINCT hashtext(($3::uuid)::text || b.key) AS lock FROM bill AS b
+        WHERE b.key IS NOT NULL
         ORDER BY lock
     ) AS k
-), call AS (
-    SELECT c.workflow_id, c.month_id FROM ai_calls AS c
-    WHERE c.organization_id = $1 AND c.id = ANY($4::uuid[])
+), call AS MATERIALIZED (
+    SELECT c.id, c.workflow_id, c.month_id, c.state, c.article_id, c.hold_pico, c.generation_id, c.admitted_on, c.step
+    FROM ai_calls AS c
+    WHERE c.organization_id = $3 AND c.id = ANY(ARRAY(SELECT b.id FROM bill AS b))
         AND (SELECT count(*) FROM key_lock) >= 0 -- the keys first
     ORDER BY c.id
     FOR NO KEY UPDATE
+), account AS MATERIALIZED (
+    SELECT a.organization_id, a.id, a.kind, a.workflow_id, a.period_start, a.period_end, a.sequence, a.settled_pico, a.held_pico, a.limit_pico, a.stopped, a.previous_stopped, a.previous_hash, a.hash, a.time_zone, a.limit_sequence FROM usage_accounts AS a
+    WHERE a.organization_id = $3
+        AND a.id = ANY(ARRAY(SELECT c.workflow_id FROM call AS c) || ARRAY(SELECT c.month_id FROM call AS c))
+    ORDER BY a.period_start NULLS FIRST, a.id -- The account of a workflow has no period.
+    FOR NO KEY UPDATE
+), open AS (
+    SELECT DISTINCT ON (c.id) b.number, b.id, b.cost_pico, b.list_cost_pico, b.model, b.provider, b.generation_id, b.prompt_tokens, b.completion_tokens, b.cached_tokens, b.reasoning_tokens, b.web_searches, b.items, b.failure_code, b.actor, b.key, b.fingerprint, b.at, c.workflow_id, c.month_id, c.hold_pico, c.admitted_on, c.step FROM call AS c
+    JOIN bill AS b ON b.id = c.id
+    WHERE c.state = ANY($4::text[]) AND c.article_id IS NULL AND c.hold_pico >= b.cost_pico
+        AND coalesce(c.generation_id = b.generation_id, true)
+    ORDER BY c.id, b.number
+), crossing AS (
+    SELECT s.number FROM (
+        SELECT o.number, a.settled_pico, a.limit_pico,
+            a.settled_pico + sum(o.cost_pico) OVER (PARTITION BY a.id ORDER BY o.number) AS settled_after
+        FROM open AS o
+        JOIN account AS a ON a.id IN (o.workflow_id, o.month_id)
+    ) AS s
+    CROSS JOIN unnest($5::bigint[]) AS t (percent)
+    CROSS JOIN LATERAL (
+        -- The percentage of the limit, rounded up, as cost.Crossed computes it. No sum overflows.
+        SELECT s.limit_pico / 100 * t.percent + (s.limit_pico % 100 * t.percent + 99) / 100 AS pico
+    ) AS threshold
+    WHERE s.settled_after >= threshold.pico AND NOT (s.settled_pico > 0 AND s.settled_pico >= threshold.pico)
+), usual AS (
+    SELECT o.number, o.id, o.cost_pico, o.list_cost_pico, o.model, o.provider, o.generation_id, o.prompt_tokens, o.completion_tokens, o.cached_tokens, o.reasoning_tokens, o.web_searches, o.items, o.failure_code, o.actor, o.key, o.fingerprint, o.at, o.workflow_id, o.month_id, o.hold_pico, o.admitted_on, o.step FROM open AS o
+    WHERE o.number NOT IN (SELECT c.number FROM crossing AS c)
+), claimed AS (
+    INSERT INTO idempotency_keys (organization_id, key, fingerprint, workflow_id, call_id, actor, created_at)
+    SELECT $3, u.key, u.fingerprint, u.workflow_id, u.id, u.actor, u.at FROM usual AS u
+    WHERE u.key IS NOT NULL
+    ON CONFLICT (organization_id, key) DO NOTHING
+    RETURNING key, call_id
+), settled AS (
+    UPDATE ai_calls AS c
+    SET state = $6, cost_pico = u.cost_pico, list_cost_pico = u.list_cost_pico, answered_model = u.model,
+        provider = coalesce(u.provider, c.provider), generation_id = coalesce(c.generation_id, u.generation_id),
+        prompt_tokens = u.prompt_tokens, completion_tokens = u.completion_tokens, cached_tokens = u.cached_tokens,
+        reasoning_tokens = u.reasoning_tokens, made_searches = u.web_searches, items_billed = u.items,
+        failure_code = u.failure_code, ended_at = u.at, check_at = NULL
+    FROM usual AS u
+    WHERE c.organization_id = $3 AND c.id = u.id
+        AND c.id = ANY(ARRAY(SELECT b.id FROM bill AS b)) -- so that no plan reads the other calls
+        AND (u.key IS NULL OR u.id IN (SELECT k.call_id FROM claimed AS k WHERE k.key = u.key))
+    RETURNING u.number, c.id, c.workflow_id, c.month_id, c.hold_pico, c.cost_pico, c.failure_code, c.admitted_on,
+        c.step, c.answered_model, c.state, c.prompt_tokens, c.completion_tokens, c.provider, c.generation_id,
+        c.dispatched_at, u.actor, u.at
+), booked AS (
+    SELECT s.number, s.id AS call_id, s.workflow_id, s.cost_pico, s.hold_pico, s.actor,
+        coalesce(s.failure_code, '') AS reason, s.at, a.id AS account_id,
+        a.sequence + row_number() OVER w AS sequence,
+        (a.settled_pico + sum(s.cost_pico) OVER w)::bigint AS settled_pico,
+        (a.held_pico - sum(s.hold_pico) OVER w)::bigint AS held_pico, a.limit_pico, a.stopped, a.limit_sequence,
+        a.hash AS first_hash, row_number() OVER w = count(*) OVER (PARTITION BY a.id) AS is_last
+    FROM settled AS s
+    JOIN account AS a ON a.id IN (s.workflow_id, s.month_id)
+    WINDOW w AS (PARTITION BY a.id ORDER BY s.number)
+), hashed AS (
+    SELECT b.number, b.call_id, b.workflow_id, b.cost_pico, b.hold_pico, b.actor, b.reason, b.at, b.account_id, b.sequence, b.settled_pico, b.held_pico, b.limit_pico, b.stopped, b.limit_sequence, b.first_hash, b.is_last, entry_chain(b.first_hash, $3, b.account_id, b.sequence, $7::text, b.call_id,
+        b.cost_pico, -b.hold_pico, 0, b.settled_pico, b.held_pico, b.limit_pico, b.stopped, false, b.actor, b.reason,
+        b.at) OVER w AS hash
+    FROM booked AS b
+    WINDOW w AS (PARTITION BY b.account_id ORDER BY b.number)
+), entry AS MATERIALIZED (
+    SELECT h.number, h.call_id, h.workflow_id, h.cost_pico, h.hold_pico, h.actor, h.reason, h.at, h.account_id, h.sequence, h.settled_pico, h.held_pico, h.limit_pico, h.stopped, h.limit_sequence, h.first_hash, h.is_last, h.hash, coalesce(lag(h.hash) OVER w, h.first_hash) AS previous_hash FROM hashed AS h
+    WINDOW w AS (PARTITION BY h.account_id ORDER BY h.number)
+), moved AS (
+    UPDATE usage_accounts AS a
+    SET sequence = e.sequence, settled_pico = e.settled_pico, held_pico = e.held_pico, previous_stopped = a.stopped,
+        previous_hash = e.previous_hash, hash = e.hash
+    FROM entry AS e
+    WHERE a.organization_id = $3 AND a.id = e.account_id AND e.is_last
+        AND a.id = ANY(ARRAY(SELECT l.id FROM account AS l)) -- so that no plan reads the other accounts
+), entered AS (
+    INSERT INTO ai_usage_ledger (
+        organization_id, account_id, sequence, kind, call_id, call_hold_pico, settled_before, settled_delta,
+        settled_after, held_before, held_delta, held_after, limit_before, limit_delta, limit_after, stopped_before,
+        stopped_after, overage, actor, reason, occurred_at, previous_hash, hash, limit_sequence)
+    SELECT $3, e.account_id, e.sequence, $7::entry_kind, e.call_id, e.hold_pico,
+        e.settled_pico - e.cost_pico, e.cost_pico, e.settled_pico, e.held_pico + e.hold_pico, -e.hold_pico,
+        e.held_pico, e.limit_pico, 0, e.limit_pico, e.stopped, e.stopped, false, e.actor, e.reason, e.at,
+        e.previous_hash, e.hash, e.limit_sequence
+    FROM entry AS e
+), counted AS (
+    INSERT INTO usage_days AS u (
+        organization_id, account_id, account_kind, day, step, model, outcome, calls, prompt_tokens, completion_tokens,
+        settled_pico, assumed_pico, adjusted_pico, overage_pico)
+    SELECT $3, a.id, a.kind, s.admitted_on, s.step, s.answered_model, s.state, count(*),
+        sum(s.prompt_tokens), sum(s.completion_tokens), sum(s.cost_pico), 0, 0, 0
+    FROM settled AS s
+    JOIN account AS a ON a.id IN (s.workflow_id, s.month_id)
+    GROUP BY a.id, a.kind, s.admitted_on, s.step, s.answered_model, s.state
+    ORDER BY a.id, s.admitted_on, s.step, s.answered_model
+    ON CONFLICT (organization_id, account_id, day, step, model, outcome) DO UPDATE
+    SET calls = u.calls + excluded.calls, prompt_tokens = u.prompt_tokens + excluded.prompt_tokens,
+        completion_tokens = u.completion_tokens + excluded.completion_tokens,
+        settled_pico = u.settled_pico + excluded.settled_pico
 )
-SELECT a.id FROM usage_accounts AS a
-WHERE a.organization_id = $1
-    AND a.id = ANY(ARRAY(SELECT c.workflow_id FROM call AS c UNION SELECT c.month_id FROM call AS c))
-ORDER BY a.period_start NULLS FIRST, a.id
-FOR NO KEY UPDATE
+SELECT s.number::integer AS number, s.provider, s.generation_id, s.dispatched_at, e.sequence::bigint AS sequence
+FROM settled AS s
+JOIN entry AS e ON e.call_id = s.id AND e.account_id = s.workflow_id
+ORDER BY s.number
+LIMIT 1000
 `
 
-type CallSettlementLockParams struct {
-	OrganizationID uuid.UUID
+type CallSettlementCreateParams struct {
+	Bills          []byte
 	KeyClass       int
-	Keys           []string
-	Ids            []uuid.UUID
+	OrganizationID uuid.UUID
+	FromStates     []string
+	Thresholds     []int64
+	Settled        cost.CallState
+	Kind           string
 }
 
-// CallSettlementLock locks what the settlements of several calls lock, in the order of CallSettlementCreate, until the
-// transaction ends: the keys, the calls, the accounts of their workflows, and those of their months.
-func (q *Queries) CallSettlementLock(ctx context.Context, arg CallSettlementLockParams) error {
-	_, err := q.db.Exec(ctx, callSettlementLock,
-		arg.OrganizationID,
+type CallSettlementCreateRow struct {
+	Number       int
+	Provider     string
+	GenerationID *string
+	DispatchedAt *time.Time
+	Sequence     int64
+}
+
+// CallSettlementCreate settles open calls of one organization within their holds. For each call it claims the
+// idempotency key, ends the call, books its cost on the account of its workflow and on that of its month, and counts it.
+// It does all of this for a call or nothing, and returns the calls that are booked.
+//
+// It leaves out the calls that need more: those with an outcome or another generation, for an article, or beyond their
+// hold. The same holds when the key was used, and when the costs up to the call cross a threshold of an account, which
+// needs an alert. The locks are those of AccountBook, in the same order. The conditions read the rows as they were
+// locked.
+func (q *Queries) CallSettlementCreate(ctx context.Context, arg CallSettlementCreateParams) ([]CallSettlementCreateRow, error) {
+	rows, err := q.db.Query(ctx, callSettlementCreate,
+		arg.Bills,
 		arg.KeyClass,
-		arg.Keys,
-		arg.Ids,
+		arg.OrganizationID,
+		arg.FromStates,
+		arg.Thresholds,
+		arg.Settled,
+		arg.Kind,
 	)
-	return err
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	items := []CallSettlementCreateRow{}
+	for rows.Next() {
+		var i CallSettlementCreateRow
+		if err := rows.Scan(
+			&i.Number,
+			&i.Provider,
+			&i.GenerationID,
+			&i.DispatchedAt,
+			&i.Sequence,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
