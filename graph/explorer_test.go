@@ -225,9 +225,8 @@ func (x *explorer) inputs(definition *ast.Definition) []string {
 	return objects
 }
 
-// arguments returns the argument lists of a field: the required arguments, then each argument with the values of
-// another organization.
-func (x *explorer) arguments(field *ast.FieldDefinition) []string {
+// required returns the required arguments of a field.
+func (x *explorer) required(field *ast.FieldDefinition) map[string]string {
 	x.t.Helper()
 	needed := map[string]string{}
 	for _, argument := range field.Arguments {
@@ -235,25 +234,36 @@ func (x *explorer) arguments(field *ast.FieldDefinition) []string {
 			needed[argument.Name] = x.value(argument.Type, argument.Name)
 		}
 	}
-	list := func(name, value string) string {
-		given := maps.Clone(needed)
-		if name != "" {
-			given[name] = value
-		}
-		var texts []string
-		for _, name := range slices.Sorted(maps.Keys(given)) {
-			texts = append(texts, name+": "+given[name])
-		}
-		if len(texts) == 0 {
-			return ""
-		}
-		return "(" + strings.Join(texts, ", ") + ")"
+	return needed
+}
+
+// list writes arguments as GraphQL text.
+func list(arguments map[string]string) string {
+	if len(arguments) == 0 {
+		return ""
 	}
-	lists := []string{list("", "")}
+	var texts []string
+	for _, name := range slices.Sorted(maps.Keys(arguments)) {
+		texts = append(texts, name+": "+arguments[name])
+	}
+	return "(" + strings.Join(texts, ", ") + ")"
+}
+
+// arguments returns the argument lists of a field: the required arguments, then each argument with the values of
+// another organization.
+func (x *explorer) arguments(field *ast.FieldDefinition) []string {
+	x.t.Helper()
+	needed := x.required(field)
+	lists := []string{list(needed)}
+	add := func(name, value string) {
+		given := maps.Clone(needed)
+		given[name] = value
+		lists = append(lists, list(given))
+	}
 	for _, argument := range field.Arguments {
-		lists = append(lists, list(argument.Name, x.value(argument.Type, argument.Name)))
+		add(argument.Name, x.value(argument.Type, argument.Name))
 		for _, other := range x.others(argument.Type, argument.Name) {
-			lists = append(lists, list(argument.Name, other))
+			add(argument.Name, other)
 		}
 	}
 	return slices.Compact(lists)
@@ -293,7 +303,7 @@ func (x *explorer) fields(of *ast.Definition, alias string, depth int, within []
 		if alias != "" {
 			name = alias + name + ": " + name
 		}
-		parts = append(parts, name+x.arguments(field)[0]+x.selection(below.Name, depth-1, within...))
+		parts = append(parts, name+list(x.required(field))+x.selection(below.Name, depth-1, within...))
 	}
 	return strings.Join(parts, " ")
 }
@@ -318,10 +328,10 @@ func (x *explorer) operations(root ast.Operation) []operation {
 			}
 			lists := x.arguments(field)
 			x.asked[at.name+"."+field.Name] = true
+			selection := x.selection(below.Name, cmp.Or(depths[below.Name], 3))
 			for _, list := range lists {
 				all = append(all, operation{
-					root, at.name + "." + field.Name,
-					at.before + field.Name + list + x.selection(below.Name, cmp.Or(depths[below.Name], 3)) + at.after,
+					root, at.name + "." + field.Name, at.before + field.Name + list + selection + at.after,
 				})
 			}
 			if root == ast.Query && below.Kind == ast.Object && !seen[below.Name] {
