@@ -306,7 +306,7 @@ var plan = []row{
 		path:    "internal/crawl", // reads websites that tenants, models and other websites name
 		imports: []string{"internal/outbound", "internal/content"},
 		modules: []string{html},
-		tests:   []string{"internal/crawl/sandbox"},
+		tests:   []string{"internal/crawl/sandbox", "internal/worktime"},
 	},
 	{
 		path:    "internal/seo/sandbox",
@@ -357,6 +357,7 @@ var plan = []row{
 		imports: []string{"internal/cost", "internal/fault", "internal/spelling"},
 		// Markdown is rendered and sanitised, and the language of an article detected, by libraries that do no I/O.
 		modules: []string{text, idna, publicsuffix, html, goldmark, bluemonday, whatlanggo},
+		tests:   []string{"internal/worktime"},
 	},
 	{
 		path:    "internal/workflow",
@@ -381,5 +382,6 @@ var plan = []row{
 	{path: "internal/caller"},
 	{path: "internal/spelling", modules: []string{text, idna}}, // the one rule for names and actors, for all who read them
 	{path: "internal/fault"},
+	{path: "internal/worktime"}, // the processor time of a function, for tests
 	{path: "migrations"},
 }
