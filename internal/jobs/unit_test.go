@@ -143,33 +143,25 @@ func TestUnits_AParkedWorkflowHoldsNoWorker(t *testing.T) {
 	if err != nil || len(units[flow.ID]) != 50 {
 		t.Fatalf("got %d units, %v, want 50", len(units[flow.ID]), err)
 	}
-	began := time.Now()
-	other := p.workflow(t)
-	p.reaches(t, other.ID, workflow.ICPCompleted)
-	if took := time.Since(began); took > 2*time.Second {
-		t.Errorf("another workflow took %s behind 50 articles, want less than 2 s", took)
-	}
+	// The articles never end, so another workflow that waits for one of them never reaches this.
+	p.reaches(t, p.workflow(t).ID, workflow.ICPCompleted)
 }
 
 func TestUnits_CancelWinsOverSixArticles(t *testing.T) {
 	t.Parallel()
 	p, ctx := newPress(t), context.Background()
-	p.models.Always(sandbox.Slow(20 * time.Second))
+	p.models.Always(sandbox.Slow(time.Minute)) // Only a cancellation ends the requests within the limit of until.
 	stop := p.runner(t, Options{
 		Executors: p.executors(), Units: steps.NewUnits(p.steps), Name: "worker:one",
 	})
 	flows := []workflow.Workflow{p.articles(t, 4), p.articles(t, 4)}
 	until(t, "six articles under way", func() bool { return p.models.InFlight() == 6 })
-	began := time.Now()
 	for _, flow := range flows {
 		if _, err := p.engine.Cancel(ctx, p.who, engine.CancelInput{WorkflowID: flow.ID}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	until(t, "the requests to end", func() bool { return p.models.InFlight() == 0 })
-	if took := time.Since(began); took > 2*time.Second {
-		t.Errorf("the requests ended after %s, want less than 2 s", took)
-	}
 	until(t, "the attempts to end", func() bool {
 		for _, flow := range flows {
 			units, err := p.engine.Units(ctx, p.who, []uuid.UUID{flow.ID}, workflow.StepArticle)
