@@ -19,7 +19,7 @@ export async function takeScreenshots(suite, folder) {
   for (const name of ['Contoso, autumn', 'Fabrikam', 'Initech']) await suite.create(name, { start: name !== 'Initech' })
   const screens = [
     ['workflows', '/workflows', 'Initech'], ['workflow', `/workflows/${done}`, 'Ideal customer'],
-    ['keywords', `/workflows/${waiting}/keywords`, 'selected'],
+    ['reviews', '/reviews', 'failed '], ['keywords', `/workflows/${waiting}/keywords`, 'selected'],
     ['article', `/workflows/${done}/articles/${article.id}`, 'Address'], ['spend', '/spend', 'perplexity/sonar'],
     ['graph', '/graph', 'Topic clustering'],
   ]

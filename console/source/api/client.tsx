@@ -182,3 +182,11 @@ export function useAsk() {
 
 /** A new key, so that a request that is sent twice is carried out once. */
 export const newKey = () => crypto.randomUUID()
+
+/** The key of a request with some inputs. Another input makes another request, which needs another key. */
+export function useKey(...inputs: string[]): string {
+  const asked = JSON.stringify(inputs)
+  const kept = useRef({ asked, key: '' })
+  if (kept.current.asked !== asked || kept.current.key === '') kept.current = { asked, key: newKey() }
+  return kept.current.key
+}

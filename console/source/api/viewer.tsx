@@ -17,6 +17,9 @@ export function useMay(): (permission: Permission) => boolean {
   return useCallback((permission) => permissions.includes(permission), [permissions])
 }
 
+/** Whether the person may read who did something. Operations take it as $actors. */
+export const useActors = () => useMay()('ACTORS')
+
 const rights: Partial<Record<Permission, string>> = {
   OPERATE: 'run workflows', LIMITS: 'set limits', PRICES: 'decide about prices', KEYS: 'manage API keys',
   SETTINGS: 'change settings', EXPORT: 'export', CALLS: 'see calls and the ledger', ALERTS: 'see alerts',

@@ -3,6 +3,7 @@ import { useId, useLayoutEffect, useRef, type ReactNode } from 'react'
 import type { UserError } from '../api/client'
 import type { Problem } from '../api/network'
 import { Button, ProblemNote } from './basic'
+import { Now } from './now'
 
 type DialogProps = {
   title: string
@@ -43,7 +44,9 @@ export function Dialog({
       <form onSubmit={send} noValidate>
         <h2 id={id}>{title}</h2>
         {children}
-        {errors.map((error) => <p key={error.message} className="field-error" role="alert">⚠ {error.message}</p>)}
+        {errors.map((error) => (
+          <div key={error.message} className="field-error" role="alert"><p>⚠ {error.message}</p><Now error={error} /></div>
+        ))}
         {problem && <ProblemNote problem={problem} />}
         <div className="dialog-buttons">
           <Button onClick={onClose}>Close</Button>

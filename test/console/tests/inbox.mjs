@@ -64,4 +64,22 @@ export async function run(suite) {
     await page.goBack()
     await page.getByRole('region', { name: 'Decisions' }).waitFor()
   })
+
+  await suite.test('inbox: a decision that comes too late says what is now, and who made it so', {}, async (page) => {
+    await suite.act('setGates', { plan: 'HUMAN' })
+    const id = await suite.createReviewed('Decided by another')
+    await suite.open(page, '/reviews')
+    await page.getByRole('link', { name: /^Decided by another/ }).click()
+    await page.getByRole('button', { name: 'Send back' }).click()
+    await page.getByRole('dialog').getByLabel('Feedback').fill('Look for other competitors.')
+    await suite.act('decideKeywords', { workflowId: id, where: { intents: ['COMMERCIAL'] }, choice: 'SELECTED' }, '', 'OPERATOR')
+    const { workflow } = await suite.ask('query($id: ID!) { workflow(id: $id) { version keywordSelection { digest } } }', { id })
+    await suite.act('approveSeeds', { workflowId: id, expectedVersion: workflow.version, selectionDigest: workflow.keywordSelection.digest }, '', 'OPERATOR')
+    await suite.reaches(id, 'VALIDATION_COMPLETED')
+    await page.getByRole('dialog').getByRole('button', { name: 'Send back' }).click()
+    const refusal = page.getByRole('dialog').getByRole('alert')
+    await refusal.getByText('The workflow has moved on').waitFor()
+    await refusal.getByText(/^Now: Cluster validation is finished.* ago, by worker:/).waitFor()
+    await suite.accessible(page, 'a decision that came too late')
+  })
 }

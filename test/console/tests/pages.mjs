@@ -18,7 +18,7 @@ const pages = [
   ['/workflows/ID', 'It goes into the journal', (page) => page.getByRole('button', { name: 'Cancel workflow' }).click()],
   ['/workflows', ' can, ', (page) => page.getByRole('button', { name: 'Cancel…' }).click()],
   ['/batches', 'Cancel many workflows'], ['/batches/BATCH', 'Changed'], ['/batches/batch_00000000-0000-7000-8000-000000000000', 'no batch with this id'],
-  ['/reviews', 'waits for'], ['/spend', 'Booked by day'], ['/spend?view=months', 'At its end'],
+  ['/reviews', 'failed '], ['/reviews?kind=decisions', 'waits for'], ['/spend', 'Booked by day'], ['/spend?view=months', 'At its end'],
   ['/spend?view=ledger', 'Settle'], ['/spend?view=calls', 'openai/gpt-4o-mini'],
   ['/alerts', 'Open the workflow'], ['/audit', 'Own prices'], ['/graph', 'Topic clustering'], ['/prices', 'openai/gpt-4o-mini'],
   ['/keys', 'nightly report'], ['/organization', 'Publish targets'],
@@ -46,7 +46,9 @@ async function fill(suite) {
   await suite.act('recordUsage', {
     workflowId: poor, model: 'openai/gpt-4o-mini', promptTokens: 1, completionTokens: 1, cost: '0.006', idempotencyKey: 'one',
   })
+  await suite.act('startStep', { workflowId: poor })
   await suite.act('createApiKey', { name: 'nightly report', role: 'AUDITOR', expiresAt: new Date(Date.now() + 86_400_000).toISOString() })
+  await suite.reaches(poor, 'ICP_FAILED')
   await suite.reaches(planned, 'VALIDATION_COMPLETED')
   await suite.reaches(done, 'ARTICLE_COMPLETED')
   await suite.reaches(published, 'ARTICLE_COMPLETED')

@@ -1,7 +1,7 @@
 // The decisions about one article.
 import { useState } from 'react'
 import { newKey, useAct, type Outcome } from '../../api/client'
-import { denied, useMay, useViewer } from '../../api/viewer'
+import { denied, useActors, useMay, useViewer } from '../../api/viewer'
 import { DecideArticlesDocument, RetryArticleDocument, SkipArticleDocument } from '../../gql/graphql'
 import { Button, Moment } from '../../ui/basic'
 import { Badge } from '../../ui/badge'
@@ -29,6 +29,7 @@ export function Decide({ article, again, isEditing, onEdit }: DecideProps) {
   const [open, setOpen] = useState<'reject' | 'skip' | 'rewrite' | null>(null)
   const decide = useAct(DecideArticlesDocument)
   const retry = useAct(RetryArticleDocument)
+  const actors = useActors()
   const { unit, revision, decision } = article
   const isJudged = decision?.revision === revision
   const none = revision > 0 ? null : 'There is no text yet.'
@@ -37,9 +38,10 @@ export function Decide({ article, again, isEditing, onEdit }: DecideProps) {
     again()
   }
   const approve = async () => done(await decide.run({
+    actors,
     input: { workflowId: article.workflow.id, items: [{ articleId: article.id, expectedRevision: revision, verdict: 'APPROVED' }], idempotencyKey: newKey() },
   }), 'The article is approved.')
-  const reopen = async () => done(await retry.run({ input: { articleId: article.id, idempotencyKey: newKey() } }), 'The article is written again.')
+  const reopen = async () => done(await retry.run({ actors, input: { articleId: article.id, idempotencyKey: newKey() } }), 'The article is written again.')
   const refused = [decide.last, retry.last].find((one) => one && (one.problem || one.userErrors.length > 0))
   const canRetry = unit.state === 'FAILED' || unit.state === 'SKIPPED'
   const canSkip = unit.state === 'FAILED' || unit.state === 'PENDING'
@@ -73,11 +75,13 @@ type DialogProps = { article: Article; onClose: () => void }
 
 function SendBackDialog({ article, onClose }: DialogProps) {
   const act = useAct(DecideArticlesDocument)
+  const actors = useActors()
   const [feedback, setFeedback] = useState('')
   // The text that the person has read counts.
   const [expectedRevision] = useState(article.revision)
   const submit = async () => {
     const { payload } = await act.run({
+      actors,
       input: {
         workflowId: article.workflow.id, idempotencyKey: newKey(),
         items: [{ articleId: article.id, expectedRevision, verdict: 'REJECTED', feedback: feedback.trim() || null }],
@@ -99,9 +103,10 @@ function SendBackDialog({ article, onClose }: DialogProps) {
 
 function SkipDialog({ article, onClose }: DialogProps) {
   const act = useAct(SkipArticleDocument)
+  const actors = useActors()
   const [reason, setReason] = useState('')
   const submit = async () => {
-    const { payload } = await act.run({ input: { articleId: article.id, reason: reason.trim(), idempotencyKey: newKey() } })
+    const { payload } = await act.run({ actors, input: { articleId: article.id, reason: reason.trim(), idempotencyKey: newKey() } })
     if (!payload?.article) return
     say('The article is left out.')
     onClose()

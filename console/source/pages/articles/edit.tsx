@@ -1,10 +1,12 @@
 // A person's own text of an article. It stays in the tab until it is saved or thrown away, also over a reload.
 import { useEffect, useState } from 'react'
 import { newKey, useAct } from '../../api/client'
+import { useActors } from '../../api/viewer'
 import { UpdateArticleDocument } from '../../gql/graphql'
 import { Button, Moment, ProblemNote } from '../../ui/basic'
 import { errorsElsewhere, Field } from '../../ui/dialog'
 import { ReasonField } from '../../ui/reason'
+import { Now } from '../../ui/now'
 import { say } from '../../ui/toast'
 import { Difference } from './difference'
 import type { Article } from './page'
@@ -30,6 +32,7 @@ type EditProps = { article: Article; again: () => void; onClose: () => void; has
 export function Edit({ article, again, onClose, hasFocus }: EditProps) {
   const [draft, setDraft] = useState<Draft>(() => keptDraft(article) ?? fresh(article))
   const act = useAct(UpdateArticleDocument)
+  const actors = useActors()
   const set = (change: Partial<Draft>) => setDraft((old) => ({ ...old, ...change }))
   useEffect(() => sessionStorage.setItem(keyOf(article), JSON.stringify(draft)), [article, draft])
   const close = () => {
@@ -38,6 +41,7 @@ export function Edit({ article, again, onClose, hasFocus }: EditProps) {
   }
   const save = async () => {
     const { payload } = await act.run({
+      actors,
       input: {
         articleId: article.id, expectedRevision: draft.base, title: draft.title.trim(), metaDescription: draft.metaDescription.trim(),
         markdown: draft.markdown, reason: draft.reason.trim() || null, idempotencyKey: newKey(),
@@ -66,7 +70,7 @@ export function Edit({ article, again, onClose, hasFocus }: EditProps) {
       </Field>
       <ReasonField label="Reason" value={draft.reason} onChange={(text) => set({ reason: text })} />
       {errorsElsewhere(errors, 'title', 'metaDescription', 'markdown').filter((error) => error.code !== 'REVISION_CONFLICT')
-        .map((error) => <p key={error.message} className="field-error" role="alert">⚠ {error.message}</p>)}
+        .map((error) => <div key={error.message} className="field-error" role="alert"><p>⚠ {error.message}</p><Now error={error} /></div>)}
       {act.last?.problem && <ProblemNote problem={act.last.problem} />}
       <div className="buttons">
         <Button kind="primary" isBusy={act.isBusy} reason={reason} onClick={() => void save()}>Save as revision {article.revision + 1}</Button>

@@ -1,6 +1,7 @@
 // One section written again by an instruction: first the forecast, then the order.
 import { useState } from 'react'
 import { newKey, useAct } from '../../api/client'
+import { useActors } from '../../api/viewer'
 import { RegenerateSectionDocument } from '../../gql/graphql'
 import { Dialog, errorsElsewhere, Field } from '../../ui/dialog'
 import { money, plural } from '../../ui/format'
@@ -11,6 +12,7 @@ type Forecast = { likely: string; most: string }
 
 export function RewriteDialog({ article, onClose }: { article: Article; onClose: () => void }) {
   const act = useAct(RegenerateSectionDocument)
+  const actors = useActors()
   const [section, setSection] = useState(article.sections.find((one) => one.level > 0)?.index ?? 0)
   const [instruction, setInstruction] = useState('')
   const [forecast, setForecast] = useState<Forecast | null>(null)
@@ -19,6 +21,7 @@ export function RewriteDialog({ article, onClose }: { article: Article; onClose:
   const submit = async () => {
     const dryRun = forecast === null
     const { payload } = await act.run({
+      actors,
       input: { articleId: article.id, expectedRevision, section, instruction: instruction.trim(), dryRun, idempotencyKey: dryRun ? null : newKey() },
     })
     if (!payload || payload.userErrors.length > 0) return

@@ -20,9 +20,13 @@ function List({ title, lines }: { title: string; lines: Line[] }) {
   )
 }
 
-/** The value of a setting; limits are money. */
-const valueOf = (setting: string, value: string | null | undefined) =>
-  (value && setting.endsWith('_LIMIT') ? money(value) : value || 'none')
+/** The value of a setting; limits are money, and constants are words. */
+function valueOf(setting: string, value: string | null | undefined): string {
+  if (!value) return 'none'
+  if (setting.endsWith('_LIMIT')) return money(value)
+  if (setting.startsWith('GATE_')) return words(value)
+  return setting === 'FOUR_EYES' ? (value === 'true' ? 'On' : 'Off') : value
+}
 
 function Settings() {
   const [after, setAfter] = usePlace('settings')

@@ -74,7 +74,7 @@ function searchOf(cell: Cell): { status: WorkflowStatus; step?: never } | { stat
 
 /** The name of a state without that of its step, which is on top of the column. */
 const shortName = ({ state, step, status }: Cell) =>
-  (step && state.startsWith(step) ? words(state.slice(step.length + 1)) : words(status))
+  (step && state.startsWith(step) ? words(state.slice(step.length + 1)) : state === 'COMPLETED' ? 'All completed' : words(status))
 
 function Node({ cell, numbers }: { cell: Cell; numbers?: Numbers }) {
   const { x, y } = place(cell)

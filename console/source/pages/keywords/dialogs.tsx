@@ -1,8 +1,8 @@
 // The decisions of the keyword review.
 import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
-import { newKey, useAct } from '../../api/client'
-import { useMay } from '../../api/viewer'
+import { newKey, useAct, useKey } from '../../api/client'
+import { useActors, useMay } from '../../api/viewer'
 import { AddKeywordsDocument, ApproveSeedsDocument, RejectSeedsDocument, type StepKey } from '../../gql/graphql'
 import { Changes } from '../../ui/changes'
 import { Dialog, errorsElsewhere, Field } from '../../ui/dialog'
@@ -55,13 +55,13 @@ export function RejectDialog({ review, onClose }: Props) {
   const reject = useAct(RejectSeedsDocument)
   const [to, setTo] = useState<StepKey>('COMPETITOR')
   const [feedback, setFeedback] = useState('')
-  const [key] = useState(newKey)
+  const idempotencyKey = useKey(to, feedback.trim())
   const submit = async () => {
     const { payload } = await reject.run({
       actors: may('ACTORS'),
       input: {
         workflowId: review.id, expectedVersion: review.version, resetTo: to, feedback: feedback.trim(),
-        idempotencyKey: `${key}-${to}-${feedback.length}`,
+        idempotencyKey,
       },
     })
     if (!payload?.workflow) return
@@ -89,10 +89,11 @@ export function RejectDialog({ review, onClose }: Props) {
 
 export function AddDialog({ review, onClose }: Props) {
   const add = useAct(AddKeywordsDocument)
+  const actors = useActors()
   const [text, setText] = useState('')
   const texts = text.split('\n').map((line) => line.trim()).filter((line) => line !== '')
   const submit = async () => {
-    const { payload } = await add.run({ input: { workflowId: review.id, texts, idempotencyKey: newKey() } })
+    const { payload } = await add.run({ actors, input: { workflowId: review.id, texts, idempotencyKey: newKey() } })
     if (!payload?.workflow) return
     say(`${plural(payload.affected, 'keyword')} added and selected.`)
     onClose()

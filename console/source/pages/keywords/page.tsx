@@ -4,7 +4,7 @@ import { useEffect, useState, type ReactNode } from 'react'
 import { newKey, useAct, useLive, useRead } from '../../api/client'
 import { connections } from '../../api/live'
 import { useStore, useWhenChanged } from '../../api/store'
-import { denied, useMay, useViewer } from '../../api/viewer'
+import { denied, useActors, useMay, useViewer } from '../../api/viewer'
 import { DecideKeywordsDocument, KeywordsDocument, LiveWorkflowDocument, type KeywordChoice, type KeywordRowFragment, type KeywordsQuery } from '../../gql/graphql'
 import { Absent } from '../../ui/absent'
 import { Button, Empty, Loaded, Money, PageTitle, Synthetic } from '../../ui/basic'
@@ -94,8 +94,9 @@ type Decide = ReturnType<typeof useDecide>
 /** Decides about some keywords, or about all of a filter. */
 function useDecide(review: Review) {
   const act = useAct(DecideKeywordsDocument)
+  const actors = useActors()
   const run = async (choice: KeywordChoice, which: { ids: string[] } | { where: ReturnType<typeof keywordFilterOf> }) => {
-    const { payload } = await act.run({ input: { workflowId: review.id, choice, idempotencyKey: newKey(), ...which } })
+    const { payload } = await act.run({ actors, input: { workflowId: review.id, choice, idempotencyKey: newKey(), ...which } })
     if (payload?.selection) say(`${plural(payload.affected, 'keyword')} changed. ${payload.selection.count} selected.`)
   }
   const refused = act.last && (act.last.problem || act.last.userErrors.length > 0)

@@ -1,7 +1,7 @@
 // The decisions about an article plan.
 import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
-import { newKey, useAct, type Outcome, type UserError } from '../../api/client'
+import { useAct, useKey, type Outcome, type UserError } from '../../api/client'
 import { useMay } from '../../api/viewer'
 import { ApproveArticlePlanDocument, RejectArticlePlanDocument, type BriefInput, type PlanItemFragment, type StepKey } from '../../gql/graphql'
 import { Button } from '../../ui/basic'
@@ -13,6 +13,7 @@ import { say } from '../../ui/toast'
 import { changedFields, planChanges } from '../changes'
 import { steps } from '../workflows-search'
 import type { Decide, Plan, Review } from './page'
+import { reasonsOf } from './reason'
 
 type ApproveProps = { review: Review; plan: Plan; onClose: () => void; again: () => void }
 
@@ -23,13 +24,13 @@ export function ApprovePlanDialog({ review, plan, onClose, again }: ApproveProps
   // What the person saw when the dialog opened counts, not what arrives behind it.
   const [seen] = useState({ version: review.version, digest: plan.digest, count: plan.approved, items: plan.items })
   const [maxTotal, setMaxTotal] = useState('')
-  const [key] = useState(newKey)
+  const idempotencyKey = useKey(maxTotal.trim())
   const submit = async () => {
     const { payload } = await approve.run({
       actors: may('ACTORS'),
       input: {
         workflowId: review.id, expectedVersion: seen.version, digest: seen.digest, maxTotal: maxTotal.trim() || null,
-        idempotencyKey: `${key}-${maxTotal.trim()}`,
+        idempotencyKey,
       },
     })
     if (!payload?.workflow) return again()
@@ -58,13 +59,13 @@ export function RejectPlanDialog({ review, onClose }: { review: Review; onClose:
   const reject = useAct(RejectArticlePlanDocument)
   const [to, setTo] = useState<StepKey>('CLUSTERING')
   const [feedback, setFeedback] = useState('')
-  const [key] = useState(newKey)
+  const idempotencyKey = useKey(to, feedback.trim())
   const submit = async () => {
     const { payload } = await reject.run({
       actors: may('ACTORS'),
       input: {
         workflowId: review.id, expectedVersion: review.version, resetTo: to, feedback: feedback.trim(),
-        idempotencyKey: `${key}-${to}-${feedback.length}`,
+        idempotencyKey,
       },
     })
     if (!payload?.workflow) return
@@ -92,7 +93,7 @@ export function RejectPlanDialog({ review, onClose }: { review: Review; onClose:
 type ItemDialogProps = { item: PlanItemFragment; decide: Decide; onClose: () => void }
 
 /** Approves what validation calls invalid: with a reason. */
-export function OverruleDialog({ item, decide, onClose }: ItemDialogProps) {
+export function OverruleDialog({ item, names, decide, onClose }: ItemDialogProps & { names: ReadonlyMap<string, string> }) {
   const [reason, setReason] = useState('')
   const [outcome, setOutcome] = useState<Outcome<unknown> | null>(null)
   const submit = async () => {
@@ -103,7 +104,7 @@ export function OverruleDialog({ item, decide, onClose }: ItemDialogProps) {
   return (
     <Dialog title="Approve an invalid article?" submit="Approve" onClose={onClose} onSubmit={submit} isBusy={decide.isBusy}
       reason={reason.trim() === '' ? 'Write the reason first.' : null} errors={outcome?.userErrors} problem={outcome?.problem}>
-      <ul className="bullets">{item.reasons.map((one) => <li key={one}>{one}</li>)}</ul>
+      <ul className="bullets">{reasonsOf(item.reasons, names).map((one) => <li key={one}>{one}</li>)}</ul>
       <Field label="Reason" hint="It stays with the decision.">
         {(props) => <textarea {...props} rows={3} maxLength={2000} value={reason} onChange={(event) => setReason(event.target.value)} />}
       </Field>

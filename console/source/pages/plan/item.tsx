@@ -4,7 +4,7 @@ import type { PlanItemFragment, PlanChoice, PlanVerdict } from '../../gql/graphq
 import { Button, Synthetic } from '../../ui/basic'
 import { Badge } from '../../ui/badge'
 import { figure, words } from '../../ui/format'
-import { reasonOf } from './reason'
+import { reasonsOf } from './reason'
 import { BriefDialog, OverruleDialog } from './dialogs'
 import type { Decide } from './page'
 
@@ -41,7 +41,7 @@ export function Item({ item, names, closed, decide }: ItemProps) {
         {item.brief && ` · ${words(item.brief.intent)} · ${item.brief.format} · ${figure(item.brief.targetWords)} words`}
         {item.revision > 0 && ` · revision ${item.revision} by ${item.author === 'PERSON' ? item.actor ?? 'a person' : 'the engine'}`}
       </p>
-      {item.reasons.length > 0 && <ul className="bullets">{item.reasons.map((reason) => <li key={reason}>{reasonOf(reason, names)}</li>)}</ul>}
+      {item.reasons.length > 0 && <ul className="bullets">{reasonsOf(item.reasons, names).map((reason) => <li key={reason}>{reason}</li>)}</ul>}
       {item.decidedBy && <p className="sub">Decided by {item.decidedBy}{item.isCarried ? ', carried over' : ''}{item.reason ? `: “${item.reason}”` : ''}</p>}
       {item.brief && <BriefDetails brief={item.brief} />}
       <div className="buttons">
@@ -49,7 +49,7 @@ export function Item({ item, names, closed, decide }: ItemProps) {
         <Button reason={closed} aria-label={`Edit the brief: ${name}`} onClick={() => setOpen('brief')}>Edit the brief</Button>
       </div>
       {open === 'brief' && <BriefDialog item={item} decide={decide} onClose={() => setOpen(null)} />}
-      {open === 'overrule' && <OverruleDialog item={item} decide={decide} onClose={() => setOpen(null)} />}
+      {open === 'overrule' && <OverruleDialog item={item} names={names} decide={decide} onClose={() => setOpen(null)} />}
     </li>
   )
 }

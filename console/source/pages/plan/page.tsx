@@ -4,7 +4,7 @@ import { useEffect, useMemo, useState } from 'react'
 import { newKey, useAct, useLive, useRead } from '../../api/client'
 import { connections } from '../../api/live'
 import { useStore, useWhenChanged } from '../../api/store'
-import { denied, useMay, useViewer } from '../../api/viewer'
+import { denied, useActors, useMay, useViewer } from '../../api/viewer'
 import { DecideArticlePlansDocument, LiveWorkflowDocument, PlanDocument, type ArticlePlanFilter, type ArticlePlanItemInput, type PlanChoice, type PlanQuery } from '../../gql/graphql'
 import { Absent } from '../../ui/absent'
 import { Button, Empty, Loaded, PageTitle } from '../../ui/basic'
@@ -78,8 +78,9 @@ type Which = { items: ArticlePlanItemInput[] } | { where: ArticlePlanFilter; cho
 
 function useDecidePlan(review: Review, again: () => void) {
   const act = useAct(DecideArticlePlansDocument)
+  const actors = useActors()
   const run = async (which: Which) => {
-    const outcome = await act.run({ input: { workflowId: review.id, idempotencyKey: newKey(), ...which } })
+    const outcome = await act.run({ actors, input: { workflowId: review.id, idempotencyKey: newKey(), ...which } })
     if (outcome.payload?.selection) say(`${plural(outcome.payload.affected, 'article')} changed. ${outcome.payload.selection.count} approved.`)
     again()
     return outcome

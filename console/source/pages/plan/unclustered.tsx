@@ -1,6 +1,7 @@
 // The keywords that fit no topic, and the page that a person may put them on.
 import { useState } from 'react'
 import { newKey, useAct } from '../../api/client'
+import { useActors } from '../../api/viewer'
 import { AttachKeywordDocument } from '../../gql/graphql'
 import { Button } from '../../ui/basic'
 import { plural } from '../../ui/format'
@@ -24,9 +25,11 @@ export function Unclustered({ review, plan, closed, again }: Props) {
 
 function Line({ one, review, plan, closed, again }: Props & { one: Review['unclustered'][number] }) {
   const attach = useAct(AttachKeywordDocument)
+  const actors = useActors()
   const [articleId, setArticle] = useState('')
   const run = async () => {
     const { payload } = await attach.run({
+      actors,
       input: { workflowId: review.id, topicKeywordId: one.keyword.id, articleId: articleId || null, idempotencyKey: newKey() },
     })
     if (payload?.workflow) {

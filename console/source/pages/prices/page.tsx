@@ -11,6 +11,7 @@ import { money, words } from '../../ui/format'
 import { LateInput } from '../../ui/late-input'
 import { searchId } from '../../ui/keys'
 import { nextOf, Pager } from '../../ui/pager'
+import { usePlace } from '../../ui/place'
 import { Rows, type Column } from '../../ui/table'
 import { say } from '../../ui/toast'
 
@@ -57,13 +58,15 @@ const priceColumns: Column[] = [
 ]
 
 function Quarantine() {
-  const read = useRead(PriceProposalsDocument, { states: null, first: 50 })
+  const [after, setAfter] = usePlace('quarantine')
+  const read = useRead(PriceProposalsDocument, { states: null, first: 20, after }, { keep: true })
   return (
     <Loaded read={read} rows={2}>
-      {({ priceProposals: { nodes } }) => (nodes.length === 0 ? null : (
+      {({ priceProposals: { nodes, pageInfo } }) => (nodes.length === 0 && !after ? null : (
         <section aria-label="Quarantine">
           <h2>Quarantine</h2>
           <ul className="feed">{nodes.map((one) => <Proposal key={one.id} proposal={one} again={read.again} />)}</ul>
+          <Pager after={after} next={nextOf(pageInfo)} onPage={setAfter} />
         </section>
       ))}
     </Loaded>
@@ -83,7 +86,7 @@ function Proposal({ proposal, again }: { proposal: ProposalRowFragment; again: (
   const right = may('PRICES') ? null : denied(role, 'PRICES')
   const state = proposal.state === 'PENDING' ? null : `It is ${words(proposal.state).toLowerCase()} already.`
   return (
-    <li className="card">
+    <li className="card" data-row={proposal.id}>
       <p><Badge tone={proposal.state === 'PENDING' ? 'warn' : 'neutral'}>{words(proposal.state)}</Badge> <strong>{proposal.model}</strong> {words(proposal.component)}</p>
       <p><Money amount={proposal.amount} /> instead of <Money amount={proposal.previous} none="no price" />: {factorOf(proposal.amount, proposal.previous)}. {words(proposal.doubt)}.</p>
       <p className="sub">From {proposal.source} by {proposal.proposedBy}, <Moment at={proposal.proposedAt} />

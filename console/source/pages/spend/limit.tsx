@@ -1,6 +1,6 @@
 // Sets the limit of the organization's months.
 import { useState } from 'react'
-import { newKey, useAct } from '../../api/client'
+import { useAct, useKey } from '../../api/client'
 import { SetMonthlyLimitDocument } from '../../gql/graphql'
 import { Dialog, errorsElsewhere, Field } from '../../ui/dialog'
 import { money } from '../../ui/format'
@@ -10,11 +10,11 @@ import { say } from '../../ui/toast'
 export function MonthLimitDialog({ onClose }: { onClose: () => void }) {
   const [limit, setLimit] = useState('')
   const [reason, setReason] = useState('')
-  const [key] = useState(newKey)
+  const idempotencyKey = useKey(limit.trim(), reason.trim())
   const set = useAct(SetMonthlyLimitDocument)
   const submit = async () => {
     const text = limit.trim()
-    const { payload } = await set.run({ input: { limit: text, reason: reason.trim() || null, idempotencyKey: `${key}-${text}` } })
+    const { payload } = await set.run({ input: { limit: text, reason: reason.trim() || null, idempotencyKey } })
     if (!payload?.organization) return
     say(`The month’s limit is ${money(payload.organization.spend.limit)} now.`)
     onClose()

@@ -1,6 +1,6 @@
 // Sets the limit of a workflow.
 import { useState } from 'react'
-import { newKey, useAct } from '../../api/client'
+import { useAct, useKey } from '../../api/client'
 import { SetWorkflowLimitDocument, type WorkflowRowFragment } from '../../gql/graphql'
 import { Dialog, errorsElsewhere, Field } from '../../ui/dialog'
 import { money } from '../../ui/format'
@@ -11,12 +11,12 @@ export function LimitDialog({ workflow, onClose }: { workflow: Pick<WorkflowRowF
   const { spend } = workflow
   const [limit, setLimit] = useState(spend.limit ?? '')
   const [reason, setReason] = useState('')
-  const [key] = useState(newKey)
+  const idempotencyKey = useKey(limit.trim(), reason.trim())
   const set = useAct(SetWorkflowLimitDocument)
   const submit = async () => {
     const input = {
       workflowId: workflow.id, limit: limit.trim(), reason: reason.trim() || null,
-      idempotencyKey: `${key}-${limit.trim()}`,
+      idempotencyKey,
     }
     const { payload } = await set.run({ input })
     if (!payload?.workflow) return

@@ -1,7 +1,7 @@
 // The next actions of a workflow, as buttons with their dialogs.
 import { useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
-import { newKey, useAct, type Outcome } from '../../api/client'
+import { newKey, useAct, useKey, type Outcome } from '../../api/client'
 import { useMay, useViewer } from '../../api/viewer'
 import {
   CancelWorkflowDocument, RetryStepDocument, StartStepDocument, TransitionWorkflowDocument, type NextStepsFragment, type WorkflowState,
@@ -72,7 +72,7 @@ function CancelDialog({ workflow, onClose }: { workflow: NextStepsFragment; onCl
   const may = useMay()
   const cancel = useAct(CancelWorkflowDocument)
   const [reason, setReason] = useState('')
-  const [idempotencyKey] = useState(newKey)
+  const idempotencyKey = useKey(reason.trim())
   const submit = async () => {
     const input = { workflowId: workflow.id, reason: reason.trim() || null, idempotencyKey }
     const { payload } = await cancel.run({ input, actors: may('ACTORS') })
@@ -95,13 +95,13 @@ function BackDialog({ workflow, steps, onClose }: { workflow: NextStepsFragment;
   const choices = backSteps(steps, workflow.nextStates, workflow.step?.number ?? 0)
   const [to, setTo] = useState(choices.at(-1)?.key ?? 'ICP')
   const [reason, setReason] = useState('')
-  const [idempotencyKey] = useState(newKey)
+  const idempotencyKey = useKey(to, reason.trim())
   const submit = async () => {
     const { payload } = await send.run({
       actors: may('ACTORS'),
       input: {
         workflowId: workflow.id, from: workflow.state, to: `${to}_PENDING` as WorkflowState, version: workflow.version,
-        reason: reason.trim() || null, idempotencyKey: `${idempotencyKey}-${to}`,
+        reason: reason.trim() || null, idempotencyKey,
       },
     })
     if (!payload?.workflow) return

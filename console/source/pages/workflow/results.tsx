@@ -15,8 +15,10 @@ export function Results({ workflow, changes }: { workflow: Workflow; changes: nu
       {icp && <Profile icp={icp} />}
       {competitors.length > 0 && <Competitors competitors={competitors} />}
       {keywords.totalCount > 0 && <Keywords workflow={workflow} />}
-      {articles.totalCount > 0 && <Articles workflow={workflow} />}
       {keywords.totalCount > 0 && <Topics id={workflow.id} changes={changes} />}
+      {workflow.articlePlan && <Plan workflow={workflow} plan={workflow.articlePlan} />}
+      {articles.totalCount > 0 && <Articles workflow={workflow} />}
+      {articles.totalCount > 0 && <Publications workflow={workflow} />}
     </div>
   )
 }
@@ -58,7 +60,27 @@ function Articles({ workflow: { id, articles } }: { workflow: Workflow }) {
     <section className="card">
       <h2>Articles</h2>
       <p>{plural(articles.totalCount, 'article')} of the approved plan.</p>
-      <p><Link to="/workflows/$id/articles" params={{ id }}>See the articles</Link> · <Link to="/workflows/$id/publish" params={{ id }}>Publishing</Link></p>
+      <p><Link to="/workflows/$id/articles" params={{ id }}>See the articles</Link></p>
+    </section>
+  )
+}
+
+function Plan({ workflow: { id }, plan }: { workflow: Workflow; plan: NonNullable<Workflow['articlePlan']> }) {
+  return (
+    <section className="card">
+      <h2>Article plan</h2>
+      <p>{plural(plan.approved, 'article')} approved, {plan.rejected} rejected.</p>
+      <p><Link to="/workflows/$id/plan" params={{ id }}>See the plan</Link></p>
+    </section>
+  )
+}
+
+function Publications({ workflow: { id, publications } }: { workflow: Workflow }) {
+  return (
+    <section className="card">
+      <h2>Publications</h2>
+      <p>{publications.totalCount === 0 ? 'Nothing is published yet.' : `${plural(publications.totalCount, 'post')} on the sites.`}</p>
+      <p><Link to="/workflows/$id/publish" params={{ id }}>See the publications</Link></p>
     </section>
   )
 }

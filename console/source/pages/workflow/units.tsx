@@ -9,7 +9,7 @@ import { UnitBadge } from '../articles/unit'
 export function Units({ id, changes }: { id: string; changes: number }) {
   const read = useRead(UnitsDocument, { id, first: 100 })
   useWhenChanged(changes, read.again)
-  const units = read.data?.workflow?.units.nodes ?? []
+  const { nodes: units = [], totalCount = 0 } = read.data?.workflow?.units ?? {}
   // An event writes its unit into the cache; only a new one needs the list again.
   useLive(LiveUnitsDocument, { id }, ({ unitChanged: { unit } }) => { if (!units.some((one) => one.id === unit.id)) read.again() })
   if (units.length === 0) return null
@@ -17,6 +17,7 @@ export function Units({ id, changes }: { id: string; changes: number }) {
   return (
     <section className="card" aria-label="Units">
       <h2>{words(units[0]!.step)}: {done} of {plural(units.length, 'unit')} done</h2>
+      {totalCount > units.length && <p className="hint">These are the first {units.length} of {plural(totalCount, 'unit')}.</p>}
       <ul className="units">{units.map((unit) => <Unit key={unit.id} unit={unit} />)}</ul>
     </section>
   )
