@@ -149,7 +149,9 @@ WITH call AS MATERIALIZED (
         e.stopped, e.stopped, false, e.actor, '', e.at, e.previous_hash, e.hash
     FROM entry AS e
 )
-SELECT e.number::integer AS number, e.month_id::uuid AS month_id, e.sequence::bigint AS sequence FROM entry AS e
+SELECT e.number::integer AS number, e.month_id::uuid AS month_id, e.sequence::bigint AS sequence, sqlc.embed(w)
+FROM entry AS e
+JOIN intent_workflows AS w ON w.organization_id = @organization_id AND w.id = e.workflow_id
 WHERE e.account_id = e.workflow_id
 ORDER BY e.number
 LIMIT 1000;

@@ -131,8 +131,10 @@ WITH bill AS MATERIALIZED (
         completion_tokens = u.completion_tokens + excluded.completion_tokens,
         settled_pico = u.settled_pico + excluded.settled_pico
 )
-SELECT s.number::integer AS number, s.provider, s.generation_id, s.dispatched_at, e.sequence::bigint AS sequence
+SELECT s.number::integer AS number, s.provider, s.generation_id, s.dispatched_at, e.sequence::bigint AS sequence,
+    sqlc.embed(w)
 FROM settled AS s
 JOIN entry AS e ON e.call_id = s.id AND e.account_id = s.workflow_id
+JOIN intent_workflows AS w ON w.organization_id = @organization_id AND w.id = s.workflow_id
 ORDER BY s.number
 LIMIT 1000;

@@ -63,9 +63,13 @@ func (e *Engine) Reserve(ctx context.Context, who caller.Caller, in ReserveInput
 	if err != nil {
 		return Charged{}, err
 	}
-	flow, err := e.Workflow(ctx, who, in.WorkflowID)
-	if err != nil {
-		return Charged{}, err
+	payingStep := in.Step
+	if in.Step == "" || in.Fence != nil { // An unknown workflow is NOT_FOUND, and no lost run.
+		flow, err := e.Workflow(ctx, who, in.WorkflowID)
+		if err != nil {
+			return Charged{}, err
+		}
+		payingStep = stepFor(flow, in.Step)
 	}
 	step, err := e.fenced(ctx, who, in)
 	if err != nil {
@@ -74,7 +78,7 @@ func (e *Engine) Reserve(ctx context.Context, who caller.Caller, in ReserveInput
 	new := postgres.NewCall{
 		ID:         e.newID(),
 		WorkflowID: in.WorkflowID,
-		Step:       stepFor(flow, in.Step),
+		Step:       payingStep,
 		RunToken:   in.RunToken,
 		Fence:      in.Fence,
 		Estimate:   estimate,
@@ -96,14 +100,14 @@ func (e *Engine) Reserve(ctx context.Context, who caller.Caller, in ReserveInput
 	if new.Fingerprint, err = fingerprintForKey(r); err != nil {
 		return Charged{}, err
 	}
-	call, replay, err := e.reserve(ctx, who, new, step)
+	made, replay, err := e.reserve(ctx, who, new, step)
 	switch {
 	case err != nil:
 		return Charged{}, err
 	case replay != nil:
 		return e.replayCharged(ctx, who, *replay)
 	}
-	return Charged{Call: call.Call, Workflow: flow}, nil
+	return Charged{Call: made.Call.Call, Workflow: made.Flow}, nil
 }
 
 // fenced checks that the run of a reservation is the caller's and live, and returns its step. The reservation repeats
@@ -126,20 +130,20 @@ const reserveTries = 3
 // step is that of the caller's run, "" without one: a new reservation is for no other step.
 func (e *Engine) reserve(
 	ctx context.Context, who caller.Caller, new postgres.NewCall, step workflow.StepKey,
-) (call postgres.Call, replay *postgres.IdempotencyRecord, err error) {
+) (made postgres.Reserved, replay *postgres.IdempotencyRecord, err error) {
 	if step != "" && new.Step != step {
 		if replay, err = e.usedBefore(ctx, who, new.Key, new.Fingerprint); err == nil && replay == nil {
 			err = fault.Invalid([]string{"step"}, "Your run is of the step %s.", step)
 		}
-		return call, replay, err
+		return made, replay, err
 	}
 	for range reserveTries {
 		made, err := e.bookings.reserve(ctx, who.OrganizationID, new)
 		if err != nil || made.Held {
-			return made.Call, nil, err
+			return made, nil, err
 		}
 		if replay, err = e.explainNotReserved(ctx, who, new); err != nil || replay != nil {
-			return postgres.Call{}, replay, err
+			return made, replay, err
 		}
 	}
 	// Each time an account had no room, and had some again a moment later.
@@ -147,7 +151,7 @@ func (e *Engine) reserve(
 	if account, err = found(account, there, err, "account"); err == nil {
 		err = cost.Refuse(account.Kind, account.Balance, new.Hold)
 	}
-	return postgres.Call{}, nil, err
+	return made, nil, err
 }
 
 // explainNotReserved returns why a call was not reserved: its key was used, its run or its workflow is over, or the

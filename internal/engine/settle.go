@@ -126,8 +126,7 @@ func (e *Engine) settleAtOnce(
 	if err != nil || !made.Booked {
 		return Charged{}, false, err
 	}
-	flow, err := e.Workflow(ctx, who, call.WorkflowID)
-	return Charged{Call: made.Call.Call, Workflow: flow}, err == nil, err
+	return Charged{Call: made.Call.Call, Workflow: made.Flow}, true, nil
 }
 
 // settleIn books a settlement within a transaction. It writes an alert when a model that was not asked has answered.

@@ -40,6 +40,7 @@ type NewCall struct {
 // Reserved is the outcome of a reservation. Held is false when nothing was changed.
 type Reserved struct {
 	Call Call
+	Flow workflow.Workflow // the workflow that pays
 	Held bool
 }
 
@@ -70,7 +71,11 @@ func (s *Store) ReserveCalls(ctx context.Context, organization uuid.UUID, calls 
 	made := make([]Reserved, len(calls))
 	for _, row := range held {
 		c := calls[row.Number]
-		made[row.Number] = Reserved{Call: reservedCall(organization, c, row.MonthID), Held: true}
+		made[row.Number] = Reserved{
+			Call: reservedCall(organization, c, row.MonthID),
+			Flow: toWorkflow(row.IntentWorkflow),
+			Held: true,
+		}
 		s.note(ledgerChange(organization, c.WorkflowID, row.Sequence, CommittedEntry{
 			Kind: cost.EntryReserve, Delta: cost.Delta{Held: c.Hold},
 		}))

@@ -26,6 +26,7 @@ type NewSettlement struct {
 // Settled is the outcome of a settlement. Booked is false when nothing was changed.
 type Settled struct {
 	Call   Call
+	Flow   workflow.Workflow // the workflow that pays
 	Booked bool
 }
 
@@ -60,7 +61,7 @@ func (s *Store) SettleCalls(ctx context.Context, organization uuid.UUID, all []N
 	made := make([]Settled, len(all))
 	for _, row := range booked {
 		n := all[row.Number]
-		made[row.Number] = Settled{Call: settledCall(n, row), Booked: true}
+		made[row.Number] = Settled{Call: settledCall(n, row), Flow: toWorkflow(row.IntentWorkflow), Booked: true}
 		s.note(ledgerChange(organization, n.Call.WorkflowID, row.Sequence, CommittedEntry{
 			Kind: cost.EntrySettle, Delta: cost.Delta{Settled: n.Bill.Cost, Held: -n.Call.Hold},
 		}))

@@ -25,23 +25,23 @@ WITH bill AS MATERIALIZED (
         (b.fields ->> 'web_searches')::bigint AS web_searches, (b.fields ->> 'items')::bigint AS items,
         b.fields ->> 'failure_code' AS failure_code, b.fields ->> 'actor' AS actor, b.fields ->> 'key' AS key,
         (b.fields ->> 'fingerprint')::bytea AS fingerprint, (b.fields ->> 'at')::timestamptz AS at
-    FROM jsonb_array_elements($1::jsonb) AS b (fields)
+    FROM jsonb_array_elements($2::jsonb) AS b (fields)
 ), key_lock AS MATERIALIZED (
-    SELECT pg_advisory_xact_lock($2::integer, k.lock) FROM (
-        SELECT DISTINCT hashtext(($3::uuid)::text || b.key) AS lock FROM bill AS b
+    SELECT pg_advisory_xact_lock($3::integer, k.lock) FROM (
+        SELECT DISTINCT hashtext(($1::uuid)::text || b.key) AS lock FROM bill AS b
         WHERE b.key IS NOT NULL
         ORDER BY lock
     ) AS k
 ), call AS MATERIALIZED (
     SELECT c.id, c.workflow_id, c.month_id, c.state, c.article_id, c.hold_pico, c.generation_id, c.admitted_on, c.step
     FROM ai_calls AS c
-    WHERE c.organization_id = $3 AND c.id = ANY(ARRAY(SELECT b.id FROM bill AS b))
+    WHERE c.organization_id = $1 AND c.id = ANY(ARRAY(SELECT b.id FROM bill AS b))
         AND (SELECT count(*) FROM key_lock) >= 0 -- the keys first
     ORDER BY c.id
     FOR NO KEY UPDATE
 ), account AS MATERIALIZED (
     SELECT a.organization_id, a.id, a.kind, a.workflow_id, a.period_start, a.period_end, a.sequence, a.settled_pico, a.held_pico, a.limit_pico, a.stopped, a.previous_stopped, a.previous_hash, a.hash, a.time_zone, a.limit_sequence FROM usage_accounts AS a
-    WHERE a.organization_id = $3
+    WHERE a.organization_id = $1
         AND a.id = ANY(ARRAY(SELECT c.workflow_id FROM call AS c) || ARRAY(SELECT c.month_id FROM call AS c))
     ORDER BY a.period_start NULLS FIRST, a.id -- The account of a workflow has no period.
     FOR NO KEY UPDATE
@@ -69,7 +69,7 @@ WITH bill AS MATERIALIZED (
     WHERE o.number NOT IN (SELECT c.number FROM crossing AS c)
 ), claimed AS (
     INSERT INTO idempotency_keys (organization_id, key, fingerprint, workflow_id, call_id, actor, created_at)
-    SELECT $3, u.key, u.fingerprint, u.workflow_id, u.id, u.actor, u.at FROM usual AS u
+    SELECT $1, u.key, u.fingerprint, u.workflow_id, u.id, u.actor, u.at FROM usual AS u
     WHERE u.key IS NOT NULL
     ON CONFLICT (organization_id, key) DO NOTHING
     RETURNING key, call_id
@@ -81,7 +81,7 @@ WITH bill AS MATERIALIZED (
         reasoning_tokens = u.reasoning_tokens, made_searches = u.web_searches, items_billed = u.items,
         failure_code = u.failure_code, ended_at = u.at, check_at = NULL
     FROM usual AS u
-    WHERE c.organization_id = $3 AND c.id = u.id
+    WHERE c.organization_id = $1 AND c.id = u.id
         AND c.id = ANY(ARRAY(SELECT b.id FROM bill AS b)) -- so that no plan reads the other calls
         AND (u.key IS NULL OR u.id IN (SELECT k.call_id FROM claimed AS k WHERE k.key = u.key))
     RETURNING u.number, c.id, c.workflow_id, c.month_id, c.hold_pico, c.cost_pico, c.failure_code, c.admitted_on,
@@ -98,7 +98,7 @@ WITH bill AS MATERIALIZED (
     JOIN account AS a ON a.id IN (s.workflow_id, s.month_id)
     WINDOW w AS (PARTITION BY a.id ORDER BY s.number)
 ), hashed AS (
-    SELECT b.number, b.call_id, b.workflow_id, b.cost_pico, b.hold_pico, b.actor, b.reason, b.at, b.account_id, b.sequence, b.settled_pico, b.held_pico, b.limit_pico, b.stopped, b.limit_sequence, b.first_hash, b.is_last, entry_chain(b.first_hash, $3, b.account_id, b.sequence, $7::text, b.call_id,
+    SELECT b.number, b.call_id, b.workflow_id, b.cost_pico, b.hold_pico, b.actor, b.reason, b.at, b.account_id, b.sequence, b.settled_pico, b.held_pico, b.limit_pico, b.stopped, b.limit_sequence, b.first_hash, b.is_last, entry_chain(b.first_hash, $1, b.account_id, b.sequence, $7::text, b.call_id,
         b.cost_pico, -b.hold_pico, 0, b.settled_pico, b.held_pico, b.limit_pico, b.stopped, false, b.actor, b.reason,
         b.at) OVER w AS hash
     FROM booked AS b
@@ -111,14 +111,14 @@ WITH bill AS MATERIALIZED (
     SET sequence = e.sequence, settled_pico = e.settled_pico, held_pico = e.held_pico, previous_stopped = a.stopped,
         previous_hash = e.previous_hash, hash = e.hash
     FROM entry AS e
-    WHERE a.organization_id = $3 AND a.id = e.account_id AND e.is_last
+    WHERE a.organization_id = $1 AND a.id = e.account_id AND e.is_last
         AND a.id = ANY(ARRAY(SELECT l.id FROM account AS l)) -- so that no plan reads the other accounts
 ), entered AS (
     INSERT INTO ai_usage_ledger (
         organization_id, account_id, sequence, kind, call_id, call_hold_pico, settled_before, settled_delta,
         settled_after, held_before, held_delta, held_after, limit_before, limit_delta, limit_after, stopped_before,
         stopped_after, overage, actor, reason, occurred_at, previous_hash, hash, limit_sequence)
-    SELECT $3, e.account_id, e.sequence, $7::entry_kind, e.call_id, e.hold_pico,
+    SELECT $1, e.account_id, e.sequence, $7::entry_kind, e.call_id, e.hold_pico,
         e.settled_pico - e.cost_pico, e.cost_pico, e.settled_pico, e.held_pico + e.hold_pico, -e.hold_pico,
         e.held_pico, e.limit_pico, 0, e.limit_pico, e.stopped, e.stopped, false, e.actor, e.reason, e.at,
         e.previous_hash, e.hash, e.limit_sequence
@@ -127,7 +127,7 @@ WITH bill AS MATERIALIZED (
     INSERT INTO usage_days AS u (
         organization_id, account_id, account_kind, day, step, model, outcome, calls, prompt_tokens, completion_tokens,
         settled_pico, assumed_pico, adjusted_pico, overage_pico)
-    SELECT $3, a.id, a.kind, s.admitted_on, s.step, s.answered_model, s.state, count(*),
+    SELECT $1, a.id, a.kind, s.admitted_on, s.step, s.answered_model, s.state, count(*),
         sum(s.prompt_tokens), sum(s.completion_tokens), sum(s.cost_pico), 0, 0, 0
     FROM settled AS s
     JOIN account AS a ON a.id IN (s.workflow_id, s.month_id)
@@ -138,17 +138,19 @@ WITH bill AS MATERIALIZED (
         completion_tokens = u.completion_tokens + excluded.completion_tokens,
         settled_pico = u.settled_pico + excluded.settled_pico
 )
-SELECT s.number::integer AS number, s.provider, s.generation_id, s.dispatched_at, e.sequence::bigint AS sequence
+SELECT s.number::integer AS number, s.provider, s.generation_id, s.dispatched_at, e.sequence::bigint AS sequence,
+    w.organization_id, w.id, w.name, w.company_name, w.company_url, w.linkedin_url, w.graph_version, w.version, w.state, w.previous_hash, w.hash, w.wake_at, w.created_by, w.created_at, w.updated_at
 FROM settled AS s
 JOIN entry AS e ON e.call_id = s.id AND e.account_id = s.workflow_id
+JOIN intent_workflows AS w ON w.organization_id = $1 AND w.id = s.workflow_id
 ORDER BY s.number
 LIMIT 1000
 `
 
 type CallSettlementCreateParams struct {
+	OrganizationID uuid.UUID
 	Bills          []byte
 	KeyClass       int
-	OrganizationID uuid.UUID
 	FromStates     []string
 	Thresholds     []int64
 	Settled        cost.CallState
@@ -156,11 +158,12 @@ type CallSettlementCreateParams struct {
 }
 
 type CallSettlementCreateRow struct {
-	Number       int
-	Provider     string
-	GenerationID *string
-	DispatchedAt *time.Time
-	Sequence     int64
+	Number         int
+	Provider       string
+	GenerationID   *string
+	DispatchedAt   *time.Time
+	Sequence       int64
+	IntentWorkflow IntentWorkflow
 }
 
 // CallSettlementCreate settles open calls of one organization within their holds. For each call it claims the
@@ -173,9 +176,9 @@ type CallSettlementCreateRow struct {
 // locked.
 func (q *Queries) CallSettlementCreate(ctx context.Context, arg CallSettlementCreateParams) ([]CallSettlementCreateRow, error) {
 	rows, err := q.db.Query(ctx, callSettlementCreate,
+		arg.OrganizationID,
 		arg.Bills,
 		arg.KeyClass,
-		arg.OrganizationID,
 		arg.FromStates,
 		arg.Thresholds,
 		arg.Settled,
@@ -194,6 +197,21 @@ func (q *Queries) CallSettlementCreate(ctx context.Context, arg CallSettlementCr
 			&i.GenerationID,
 			&i.DispatchedAt,
 			&i.Sequence,
+			&i.IntentWorkflow.OrganizationID,
+			&i.IntentWorkflow.ID,
+			&i.IntentWorkflow.Name,
+			&i.IntentWorkflow.CompanyName,
+			&i.IntentWorkflow.CompanyUrl,
+			&i.IntentWorkflow.LinkedinUrl,
+			&i.IntentWorkflow.GraphVersion,
+			&i.IntentWorkflow.Version,
+			&i.IntentWorkflow.State,
+			&i.IntentWorkflow.PreviousHash,
+			&i.IntentWorkflow.Hash,
+			&i.IntentWorkflow.WakeAt,
+			&i.IntentWorkflow.CreatedBy,
+			&i.IntentWorkflow.CreatedAt,
+			&i.IntentWorkflow.UpdatedAt,
 		); err != nil {
 			return nil, err
 		}
