@@ -68,8 +68,11 @@ func reached(err error) error {
 	switch {
 	case errors.As(err, &refused):
 		return &ConnectError{refusal(connect.Config, refused), err}
-	case errors.As(err, &unknown):
+	case errors.As(err, &unknown) && unknown.IsNotFound:
 		return &ConnectError{fmt.Sprintf("the host %s of DATABASE_URL is not known: correct its name", unknown.Name), err}
+	case errors.As(err, &unknown):
+		return &ConnectError{fmt.Sprintf("the name of the host %s of DATABASE_URL cannot be looked up: check the network "+
+			"and the DNS servers of this machine", connect.Config.Host), err}
 	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, fs.ErrNotExist):
 		return &ConnectError{fmt.Sprintf("no PostgreSQL answers at %s: start it, or correct DATABASE_URL", place), err}
 	case pgconn.Timeout(err), errors.Is(err, context.DeadlineExceeded):
@@ -80,13 +83,16 @@ func reached(err error) error {
 }
 
 // MayComeBack reports whether an error of Reach may end by itself: PostgreSQL is down, starts or stops, or has no
-// connection left. A wrong address, role, password or database does not.
+// connection left, or its name cannot be looked up now. A wrong address, role, password or database does not.
 func MayComeBack(err error) bool {
 	var setting *SettingError
 	var refused *pgconn.PgError
+	var unknown *net.DNSError
 	switch {
 	case errors.As(err, &setting):
 		return false
+	case errors.As(err, &unknown):
+		return !unknown.IsNotFound
 	case errors.As(err, &refused):
 		return refused.Code == "53300" || refused.Code == "57P03"
 	}

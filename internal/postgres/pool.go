@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -56,6 +57,10 @@ func Open(ctx context.Context, c Connection) (*pgxpool.Pool, error) {
 	return pool, nil
 }
 
+// connectTime is how long an address may take to accept a connection, when the URL has no connect_timeout. The driver
+// would wait for two minutes.
+const connectTime = 10 * time.Second
+
 // Reach makes a connection and gives it back: the first use of a pool, of which the error is the one to show.
 func Reach(ctx context.Context, pool *pgxpool.Pool) error {
 	conn, err := pool.Acquire(ctx)
@@ -80,6 +85,9 @@ func configure(c Connection) (*pgxpool.Config, error) {
 		return nil, err
 	}
 	pin(conn, c.Pooled)
+	if conn.ConnectTimeout <= 0 {
+		conn.ConnectTimeout = connectTime
+	}
 	if !c.Pooled && c.Role != "" && conn.User != c.Role {
 		conn.RuntimeParams["role"] = c.Role
 	}
