@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/infin8content/engine/internal/llm/sandbox"
@@ -79,6 +80,26 @@ func TestDemo_PrintsEveryTransitionAndTheBill(t *testing.T) {
 		}
 		rest = rest[at[1]:]
 	}
+}
+
+// The variables with which libpq finds a server lead to another one than that of the demo.
+func TestDemo_IgnoresVariablesOfAnotherServer(t *testing.T) {
+	t.Parallel()
+	demo := start(t, []string{
+		"PGHOST=nowhere.invalid", "PGPORT=1", "PGUSER=mallory", "PGPASSWORD=wrong", "PGDATABASE=other",
+		"PGSERVICE=nowhere", "PGSERVICEFILE=/nowhere", "PGPASSFILE=/nowhere", "PGOPTIONS=-c search_path=evil",
+		"PGTARGETSESSIONATTRS=standby", "PGSSLMODE=verify-full", "PGSSLROOTCERT=/nowhere", "PGCONNECT_TIMEOUT=-1",
+	}, "demo", "--listen=127.0.0.1:0", "--directory="+t.TempDir())
+	eventually(t, "the demo's workflow has its profile", func() bool {
+		if demo.isOver() {
+			t.Fatalf("the demo has ended with %s:\n%s", demo.command.ProcessState, demo.log.text())
+		}
+		return strings.Contains(demo.log.text(), "ICP_PROCESSING → ICP_COMPLETED")
+	})
+	if err := demo.command.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	<-demo.ended
 }
 
 func TestDemo_UsesAGivenDatabase(t *testing.T) {
