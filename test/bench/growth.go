@@ -2,67 +2,147 @@ package main
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"time"
 )
 
-// growth compares the latencies of a caller before and after adding many workflows.
+// growthCallers is the number of callers of each load of growth, each of another organization.
+const growthCallers = 8
+
+const filterQuery = `{ workflows(first: 20, filter: {states: [SEED_REVIEW_PENDING], createdBy: "bench"},
+	orderBy: {field: UPDATED_AT, direction: DESC}) { nodes { id name state updatedAt } } }`
+
+const searchQuery = `query ($text: String!) { workflows(first: 20, filter: {nameContains: $text}) {
+	nodes { id name state } } }`
+
+// growthLoads are what grows with the number of workflows, or must not.
+var growthLoads = []struct {
+	what string
+	load func(*bench, *process) ([]time.Duration, error)
+}{
+	{"transition", func(b *bench, p *process) ([]time.Duration, error) {
+		_, took, err := b.throughHTTP(p, growthCallers, b.slice)
+		return took, err
+	}},
+	{"list of 20 workflows", func(b *bench, p *process) ([]time.Duration, error) { return b.asking(p, listQuery, nil) }},
+	{"list with a filter by state and creator, by update", func(b *bench, p *process) ([]time.Duration, error) {
+		return b.asking(p, filterQuery, nil)
+	}},
+	{"search of a name", func(b *bench, p *process) ([]time.Duration, error) {
+		return b.asking(p, searchQuery, func(caller int, random *rand.Rand) string {
+			flow := organizations*random.IntN(b.workflows/organizations) + caller
+			return fmt.Sprintf(`{"text":"%012d"}`, flow)
+		})
+	}},
+	{"overview", func(b *bench, p *process) ([]time.Duration, error) {
+		return b.asking(p, overviewQueries[2].text, nil)
+	}},
+}
+
+// growth compares the latencies of callers with few and with many workflows, on two databases of one PostgreSQL, in
+// turns. `verify` proves that the many are as the engine would have written them.
 func (b *bench) growth() error {
-	few, err := b.waits()
-	if err != nil {
+	grown := *b
+	grown.name, grown.owner, grown.workflows = "grown", nil, b.grown
+	defer func() {
+		if grown.owner != nil {
+			grown.owner.Close()
+		}
+	}()
+	if err := grown.prepareDatabase(); err != nil {
 		return err
 	}
 	began := time.Now()
-	if err := b.plantAll(b.workflows, b.grown, ownerOf, journalRows); err != nil {
+	if err := grown.fill(); err != nil {
 		return err
 	}
-	small := b.workflows
-	b.workflows = b.grown
-	b.say("%d workflows, written in %.0f s", b.workflows, time.Since(began).Seconds())
-	many, err := b.waits()
-	if err != nil {
+	var size int64
+	if err := grown.owner.QueryRow(b.ctx, "SELECT pg_database_size($1)", grown.name).Scan(&size); err != nil {
 		return err
 	}
-	for i, what := range []string{"transition latency at 8 callers, p50, ms", "list latency at 8 callers, p50, ms"} {
-		b.table.add(row{
-			what:    fmt.Sprintf("%s, with %d workflows and %d journal rows", what, b.workflows, b.workflows*journalRows),
-			found:   many[i].String(),
-			against: fmt.Sprintf("with %d: %s", small, few[i]),
-			ratio:   figure(many[i].median() / few[i].median()),
-			goal:    "≤ 1.2",
-		})
-	}
+	b.say("%d workflows of %.1f GiB, written in %.0f s", grown.workflows, float64(size)/(1<<30),
+		time.Since(began).Seconds())
 	began = time.Now()
-	if err := b.command("verify"); err != nil {
+	if err := grown.command("verify"); err != nil {
 		return err
 	}
 	b.table.add(row{
-		what:  fmt.Sprintf("verify of %d journal rows, s", b.workflows*journalRows),
+		what:  fmt.Sprintf("verify of %d journal rows, s", grown.workflows*journalRows),
 		found: figure(time.Since(began).Seconds()),
 	})
+	took, err := growthTurns([2]*bench{b, &grown})
+	if err != nil {
+		return err
+	}
+	for i, l := range growthLoads {
+		for _, percent := range []int{50, 99} {
+			few, many := quantile(took[i][0], percent), quantile(took[i][1], percent)
+			b.table.add(row{
+				what: fmt.Sprintf("%s, %d callers, p%d, ms, with %d workflows and %d journal rows", l.what, growthCallers,
+					percent, grown.workflows, grown.workflows*journalRows),
+				found:   figure(many),
+				against: fmt.Sprintf("with %d: %s", b.workflows, figure(few)),
+				ratio:   figure(many / few),
+				goal:    "≤ 1.2",
+			})
+		}
+	}
 	return nil
 }
 
-// waits measures the median latency of transitions and of lists.
-func (b *bench) waits() (found [2]series, err error) {
-	p, err := b.serve("--workers=false")
-	if err != nil {
-		return found, err
-	}
-	defer p.stop()
-	// The first requests read from the disk. Only the later ones count.
-	if _, _, err := b.throughHTTP(p, 8, b.slice); err != nil {
-		return found, err
-	}
-	for range max(b.rounds, 5) {
-		_, took, err := b.throughHTTP(p, 8, b.slice)
+// growthTurns returns the latencies of each load on both databases.
+func growthTurns(both [2]*bench) ([][2][]time.Duration, error) {
+	var servers [2]*process
+	for i, one := range both {
+		p, err := one.serve("--workers=false")
 		if err != nil {
-			return found, err
+			return nil, err
 		}
-		l, err := b.listTurn(p)
-		if err != nil {
-			return found, err
-		}
-		found[0], found[1] = append(found[0], quantile(took, 50)), append(found[1], quantile(l.took, 50))
+		defer p.stop()
+		servers[i] = p
 	}
-	return found, nil
+	took := make([][2][]time.Duration, len(growthLoads))
+	for round := range max(both[0].rounds, 5) + 1 {
+		for l, load := range growthLoads {
+			for i, one := range both {
+				waited, err := load.load(one, servers[i])
+				if err != nil {
+					return nil, fmt.Errorf("%s: %w", load.what, err)
+				}
+				if round > 0 { // The first requests read from the disk.
+					took[l][i] = append(took[l][i], waited...)
+				}
+			}
+		}
+	}
+	return took, nil
+}
+
+// asking lets callers repeat a query, each for another organization. variables may be nil.
+func (b *bench) asking(
+	p *process, query string, variables func(caller int, random *rand.Rand) string,
+) ([]time.Duration, error) {
+	clients := make([]*client, growthCallers)
+	randoms := make([]*rand.Rand, growthCallers)
+	for i := range clients {
+		token, err := tokenFor(adminOf(organizationIDs, i))
+		if err != nil {
+			return nil, err
+		}
+		if clients[i], err = dial(p.address, token); err != nil {
+			return nil, err
+		}
+		defer clients[i].close()
+		randoms[i] = rand.New(rand.NewPCG(b.random.Uint64(), 0))
+	}
+	text := operation(query)
+	_, took, err := callers(growthCallers, b.slice, func(i, _ int) error {
+		given := "{}"
+		if variables != nil {
+			given = variables(i, randoms[i])
+		}
+		_, err := clients[i].ask(text, given)
+		return err
+	})
+	return took, err
 }

@@ -181,8 +181,8 @@ func (b *bench) chains(organization uuid.UUID) (map[uuid.UUID]*chain, error) {
 
 var callColumns = []string{
 	"organization_id", "id", "workflow_id", "month_id", "step", "state", "models", "prompt_bytes",
-	"max_completion_tokens", "web_searches", "hold_pico", "cost_pico", "answered_model", "prompt_tokens",
-	"completion_tokens", "actor", "reserved_at", "ended_at", "admitted_on",
+	"max_completion_tokens", "web_searches", "hold_pico", "cost_pico", "list_cost_pico", "answered_model",
+	"prompt_tokens", "completion_tokens", "actor", "reserved_at", "ended_at", "admitted_on",
 }
 
 func callRow(organization, call, flow, month uuid.UUID, at time.Time) []any {
@@ -190,7 +190,7 @@ func callRow(organization, call, flow, month uuid.UUID, at time.Time) []any {
 		organization, call, flow, month, "SEED_REVIEW", string(cost.CallSettled),
 		[]string{},
 		0, 0, 0, int64(heldForPair),
-		int64(costOfPair), pairModel, 1000, 100, "bench", at, at, at,
+		int64(costOfPair), int64(listCostOfPair), pairModel, 1000, 100, "bench", at, at, at,
 	}
 }
 

@@ -27,7 +27,9 @@ const (
 
 	heldForPair = cost.Dollar / 10_000
 	costOfPair  = cost.Dollar / 20_000 // small, so that a month of $25 lasts for a long comparison
-	pairModel   = "openai/gpt-4o-mini"
+	// listCostOfPair is what 1000 tokens of the prompt and 100 of the completion cost by the price list.
+	listCostOfPair = 21 * cost.Dollar / 100_000
+	pairModel      = "openai/gpt-4o-mini"
 
 	pairProvider = "OpenAI"
 )
