@@ -109,6 +109,9 @@ func read() (options, error) {
 }
 
 func run(ctx context.Context) (err error) {
+	if text, attacks := os.LookupEnv(attackVariable); attacks {
+		return runAttackers(ctx, text)
+	}
 	o, err := read()
 	if err != nil {
 		return err
