@@ -5,11 +5,14 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"io"
 	"os"
 	"os/exec"
 	"os/signal"
+	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -24,8 +27,11 @@ const (
 	// asProgram is an environment variable. If it is set, the test binary is the program itself, so that tests start real
 	// processes with signals and an exit status.
 	asProgram = "ENGINE_TEST_AS_PROGRAM"
-	// timeout is the longest time that a test waits for one condition.
-	timeout = 30 * time.Second
+	// timeout is the longest time that a test waits for one condition. A busy machine needs much of it.
+	timeout = 90 * time.Second
+	// leastParallel is the least number of tests that run at once. They wait for leases, polls and other processes most
+	// of their time.
+	leastParallel = 6
 )
 
 func TestMain(m *testing.M) {
@@ -38,6 +44,10 @@ func TestMain(m *testing.M) {
 		code := cli.Run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr)
 		stop()
 		os.Exit(code)
+	}
+	// The flags of the command line are read later, so -parallel still counts.
+	if err := flag.Set("test.parallel", strconv.Itoa(max(leastParallel, runtime.GOMAXPROCS(0)))); err != nil {
+		panic(err)
 	}
 	os.Exit(testdb.Run(m))
 }
