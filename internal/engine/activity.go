@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 
@@ -234,7 +235,7 @@ func why(code workflow.FailureCode, reason string) string {
 
 // ended returns a sentence with its end.
 func ended(text string) string {
-	if strings.HasSuffix(text, ".") || strings.HasSuffix(text, "…") {
+	if last, _ := utf8.DecodeLastRuneInString(text); strings.ContainsRune(".!?…", last) {
 		return text
 	}
 	return text + "."

@@ -16,6 +16,9 @@ func TestWhy_GivesTheReasonOfAFailure(t *testing.T) {
 		{"", "", " for the reason in the journal."},
 		{workflow.FailureTimeout, "", ": there was no answer in time."},
 		{"", "The site is down.", ": The site is down."},
+		{"", "The site is down", ": The site is down."},
+		{"", "The site is down!", ": The site is down!"},
+		{"", "Is the site down?", ": Is the site down?"},
 		{workflow.FailureTimeout, "No answer in 30 s.", ": there was no answer in time (No answer in 30 s)."},
 		{workflow.FailureTimeout, "TIMEOUT", ": there was no answer in time."},
 		{
