@@ -44,7 +44,7 @@ func (e *StaleSelectionError) Field() []string { return []string{e.field} }
 type TerminalError struct{ Current workflow.Workflow }
 
 func (e *TerminalError) Error() string {
-	return fmt.Sprintf("The workflow is %s; nothing can change it any more.", inWords(e.Current.State))
+	return fmt.Sprintf("The workflow is %s; nothing can change it any more.", e.Current.State.Words())
 }
 
 // Kind is TERMINAL_STATE.

@@ -223,7 +223,7 @@ type TerminalStateError struct{ State State }
 
 // Error is the sentence for the client.
 func (e *TerminalStateError) Error() string {
-	return fmt.Sprintf("The workflow is %s: nothing leaves this state.", strings.ToLower(string(e.State)))
+	return fmt.Sprintf("The workflow is %s: nothing leaves this state.", e.State.Words())
 }
 
 // Kind is TERMINAL_STATE.

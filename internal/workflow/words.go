@@ -1,7 +1,12 @@
 package workflow
 
+import "strings"
+
 // Sentences for people name states, moves and failures in these words. Each completes "it is …", "it cannot …" or
 // "it failed: …".
+
+// Words returns the state as it completes "The workflow is …".
+func (s State) Words() string { return strings.ToLower(strings.ReplaceAll(string(s), "_", " ")) }
 
 var unitStateWords = map[UnitState]string{
 	UnitPending: "waiting",
@@ -12,7 +17,7 @@ var unitStateWords = map[UnitState]string{
 }
 
 // Words returns the state as it completes "The unit is …".
-func (s UnitState) Words() string { return unitStateWords[s] }
+func (s UnitState) Words() string { return wordsOf(unitStateWords, s) }
 
 var unitMoveWords = map[UnitMove]string{
 	UnitPlan:     "be planned",
@@ -26,7 +31,7 @@ var unitMoveWords = map[UnitMove]string{
 }
 
 // Words returns the move as it completes "The unit cannot …".
-func (m UnitMove) Words() string { return unitMoveWords[m] }
+func (m UnitMove) Words() string { return wordsOf(unitMoveWords, m) }
 
 var publicationStateWords = map[PublicationState]string{
 	PublicationPlanned:       "planned",
@@ -45,7 +50,7 @@ var publicationStateWords = map[PublicationState]string{
 }
 
 // Words returns the state as it completes "The publication is …".
-func (s PublicationState) Words() string { return publicationStateWords[s] }
+func (s PublicationState) Words() string { return wordsOf(publicationStateWords, s) }
 
 var publicationMoveWords = map[PublicationMove]string{
 	PublicationPlan:       "be planned",
@@ -70,7 +75,7 @@ var publicationMoveWords = map[PublicationMove]string{
 }
 
 // Words returns the move as it completes "The publication cannot …".
-func (m PublicationMove) Words() string { return publicationMoveWords[m] }
+func (m PublicationMove) Words() string { return wordsOf(publicationMoveWords, m) }
 
 var failureWords = map[FailureCode]string{
 	FailureTimeout:             "there was no answer in time",
@@ -96,10 +101,13 @@ var failureWords = map[FailureCode]string{
 	FailureModelGone:           "the provider has none of the models any more",
 }
 
-// Words returns the code as it completes "The step failed: …". An unknown code is itself.
-func (c FailureCode) Words() string {
-	if words, known := failureWords[c]; known {
-		return words
+// Words returns the code as it completes "The step failed: …".
+func (c FailureCode) Words() string { return wordsOf(failureWords, c) }
+
+// wordsOf returns the words of a name. An unknown name is itself.
+func wordsOf[N ~string](words map[N]string, name N) string {
+	if known, there := words[name]; there {
+		return known
 	}
-	return string(c)
+	return string(name)
 }

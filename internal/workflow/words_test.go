@@ -11,6 +11,9 @@ import (
 func TestWords_NameEveryStateMoveAndFailure(t *testing.T) {
 	t.Parallel()
 	words := map[string]string{}
+	for _, state := range workflow.States() {
+		words["state "+string(state)] = state.Words()
+	}
 	for _, state := range workflow.UnitStates() {
 		words["unit "+string(state)] = state.Words()
 	}
@@ -29,6 +32,22 @@ func TestWords_NameEveryStateMoveAndFailure(t *testing.T) {
 	for of, text := range words {
 		if text == "" || text != strings.ToLower(text) || strings.Contains(text, "_") {
 			t.Errorf("%s: got %q, want words", of, text)
+		}
+	}
+}
+
+// An unknown name is itself, so no sentence has a gap.
+func TestWords_OfAnUnknownNameAreTheName(t *testing.T) {
+	t.Parallel()
+	for unit, words := range map[string]string{
+		"unit state":        workflow.UnitState("NEW").Words(),
+		"unit move":         workflow.UnitMove("NEW").Words(),
+		"publication state": workflow.PublicationState("NEW").Words(),
+		"publication move":  workflow.PublicationMove("NEW").Words(),
+		"failure":           workflow.FailureCode("NEW").Words(),
+	} {
+		if words != "NEW" {
+			t.Errorf("%s: got %q, want NEW", unit, words)
 		}
 	}
 }
