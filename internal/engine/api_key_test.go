@@ -261,3 +261,34 @@ func TestAPIKeyCaller_StoresTheLastUseOnceAMinute(t *testing.T) {
 	use()
 	noted(second) // The use in between has left no trace, or this one would be too soon.
 }
+
+// A name from before the rule of names (decision 0085) stays, and its key can be used and revoked. A new key has no
+// such name, also when the program forgets the rule.
+func TestAPIKey_WithAnOldNameCanBeRevoked(t *testing.T) {
+	t.Parallel()
+	b, ctx := setup(t), context.Background()
+	made := b.key(t, "old key", caller.Viewer)
+	for _, statement := range []string{
+		"ALTER TABLE api_keys DISABLE TRIGGER api_keys_only_end",
+		"UPDATE api_keys SET name = 'old  key'",
+		"ALTER TABLE api_keys ENABLE ALWAYS TRIGGER api_keys_only_end",
+	} {
+		if _, err := b.DB.Owner.Exec(ctx, statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, _, err := b.Engine.APIKeyCaller(ctx, made.Text); err != nil {
+		t.Errorf("sign in: %v", err)
+	}
+	revoke := engine.RevokeAPIKeyInput{KeyID: made.Key.ID, Reason: "old name"}
+	if _, err := b.Engine.RevokeAPIKey(ctx, b.Who, revoke); err != nil {
+		t.Errorf("revoke: %v", err)
+	}
+	const copied = `INSERT INTO api_keys (organization_id, id, name, role, prefix, digest, expires_at, created_by,
+		created_at, created_version)
+		SELECT organization_id, gen_random_uuid(), 'new  key', role, 'other', sha256('other'), expires_at, created_by,
+			created_at, created_version FROM api_keys`
+	if _, err := b.DB.Owner.Exec(ctx, copied); err == nil || !strings.Contains(err.Error(), "api_keys_spelled") {
+		t.Errorf("a new key of such a name: got %v, want api_keys_spelled", err)
+	}
+}
