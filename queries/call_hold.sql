@@ -30,7 +30,7 @@ WITH call AS MATERIALIZED (
         ORDER BY lock
     ) AS k
 ), flow AS MATERIALIZED (
-    SELECT w.id, w.state, w.version FROM intent_workflows AS w
+    SELECT w.* FROM intent_workflows AS w
     WHERE w.organization_id = @organization_id AND w.id = ANY(ARRAY(SELECT c.workflow_id FROM call AS c))
         AND (SELECT count(*) FROM key_lock) >= 0 -- the keys first
     ORDER BY w.id
@@ -149,9 +149,9 @@ WITH call AS MATERIALIZED (
         e.stopped, e.stopped, false, e.actor, '', e.at, e.previous_hash, e.hash
     FROM entry AS e
 )
-SELECT e.number::integer AS number, e.month_id::uuid AS month_id, e.sequence::bigint AS sequence, sqlc.embed(w)
+SELECT e.number::integer AS number, e.month_id::uuid AS month_id, e.sequence::bigint AS sequence, f.*
 FROM entry AS e
-JOIN intent_workflows AS w ON w.organization_id = @organization_id AND w.id = e.workflow_id
+JOIN flow AS f ON f.id = e.workflow_id
 WHERE e.account_id = e.workflow_id
 ORDER BY e.number
 LIMIT 1000;

@@ -89,7 +89,7 @@ func (q queued) transactions(t *testing.T) (calls, transactions int) {
 	return calls, transactions
 }
 
-func TestBookingQueue_CallsThatWaitShareATransaction(t *testing.T) {
+func TestBookingQueue_CallsThatWaitShareAStatement(t *testing.T) {
 	t.Parallel()
 	q := queue(t, func(ctx context.Context, q queued, i int) error { return q.hold(ctx, fmt.Sprint(i)) },
 		func(queued, []context.CancelFunc) {})

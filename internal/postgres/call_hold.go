@@ -40,7 +40,7 @@ type NewCall struct {
 // Reserved is the outcome of a reservation. Held is false when nothing was changed.
 type Reserved struct {
 	Call Call
-	Flow workflow.Workflow // the workflow that pays
+	Flow workflow.Workflow // the workflow that pays, as it was locked
 	Held bool
 }
 
@@ -73,7 +73,7 @@ func (s *Store) ReserveCalls(ctx context.Context, organization uuid.UUID, calls 
 		c := calls[row.Number]
 		made[row.Number] = Reserved{
 			Call: reservedCall(organization, c, row.MonthID),
-			Flow: toWorkflow(row.IntentWorkflow),
+			Flow: payer(row),
 			Held: true,
 		}
 		s.note(ledgerChange(organization, c.WorkflowID, row.Sequence, CommittedEntry{
@@ -81,6 +81,23 @@ func (s *Store) ReserveCalls(ctx context.Context, organization uuid.UUID, calls 
 		}))
 	}
 	return made, nil
+}
+
+func payer(row dbsqlc.CallHoldCreateRow) workflow.Workflow {
+	return toWorkflow(dbsqlc.IntentWorkflow{
+		OrganizationID: row.OrganizationID,
+		ID:             row.ID,
+		Name:           row.Name,
+		CompanyName:    row.CompanyName,
+		CompanyUrl:     row.CompanyUrl,
+		LinkedinUrl:    row.LinkedinUrl,
+		GraphVersion:   row.GraphVersion,
+		Version:        row.Version,
+		State:          row.State,
+		CreatedBy:      row.CreatedBy,
+		CreatedAt:      row.CreatedAt,
+		UpdatedAt:      row.UpdatedAt,
+	})
 }
 
 // callHoldRow is a call as CallHoldCreate reads it.

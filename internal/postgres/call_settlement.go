@@ -26,7 +26,7 @@ type NewSettlement struct {
 // Settled is the outcome of a settlement. Booked is false when nothing was changed.
 type Settled struct {
 	Call   Call
-	Flow   workflow.Workflow // the workflow that pays
+	Flow   workflow.Workflow // the workflow that pays, as it was when the statement began
 	Booked bool
 }
 

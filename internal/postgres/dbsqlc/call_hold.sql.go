@@ -7,9 +7,11 @@ package dbsqlc
 
 import (
 	"context"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/infin8content/engine/internal/cost"
+	"github.com/infin8content/engine/internal/workflow"
 )
 
 const callHoldCreate = `-- name: CallHoldCreate :many
@@ -26,39 +28,39 @@ WITH call AS MATERIALIZED (
         (c.fields ->> 'hold_pico')::bigint AS hold_pico, c.fields ->> 'actor' AS actor, c.fields ->> 'key' AS key,
         (c.fields ->> 'fingerprint')::bytea AS fingerprint, (c.fields ->> 'at')::timestamptz AS at,
         (c.fields ->> 'check_at')::timestamptz AS check_at
-    FROM jsonb_array_elements($2::jsonb) AS c (fields)
+    FROM jsonb_array_elements($1::jsonb) AS c (fields)
 ), key_lock AS MATERIALIZED (
-    SELECT pg_advisory_xact_lock($3::integer, k.lock) FROM (
-        SELECT DISTINCT hashtext(($1::uuid)::text || c.key) AS lock FROM call AS c
+    SELECT pg_advisory_xact_lock($2::integer, k.lock) FROM (
+        SELECT DISTINCT hashtext(($3::uuid)::text || c.key) AS lock FROM call AS c
         WHERE c.key IS NOT NULL
         ORDER BY lock
     ) AS k
 ), flow AS MATERIALIZED (
-    SELECT w.id, w.state, w.version FROM intent_workflows AS w
-    WHERE w.organization_id = $1 AND w.id = ANY(ARRAY(SELECT c.workflow_id FROM call AS c))
+    SELECT w.organization_id, w.id, w.name, w.company_name, w.company_url, w.linkedin_url, w.graph_version, w.version, w.state, w.previous_hash, w.hash, w.wake_at, w.created_by, w.created_at, w.updated_at FROM intent_workflows AS w
+    WHERE w.organization_id = $3 AND w.id = ANY(ARRAY(SELECT c.workflow_id FROM call AS c))
         AND (SELECT count(*) FROM key_lock) >= 0 -- the keys first
     ORDER BY w.id
     FOR NO KEY UPDATE
 ), unit AS MATERIALIZED (
     SELECT u.id, u.token, u.attempt, u.lease_expires_at FROM step_units AS u
-    WHERE u.organization_id = $1 AND u.id = ANY(ARRAY(SELECT c.unit_id FROM call AS c))
+    WHERE u.organization_id = $3 AND u.id = ANY(ARRAY(SELECT c.unit_id FROM call AS c))
         AND (SELECT count(*) FROM flow) >= 0 -- the workflows first
     ORDER BY u.id
     FOR SHARE
 ), budget AS MATERIALIZED (
     SELECT b.article_id, b.workflow_id, b.cap_pico::numeric - b.settled_pico - b.held_pico AS room
     FROM article_budgets AS b
-    WHERE b.organization_id = $1 AND b.article_id = ANY(ARRAY(SELECT c.article_id FROM call AS c))
+    WHERE b.organization_id = $3 AND b.article_id = ANY(ARRAY(SELECT c.article_id FROM call AS c))
         AND (SELECT count(*) FROM unit) >= 0 -- the units first
     ORDER BY b.article_id
     FOR NO KEY UPDATE
 ), account AS MATERIALIZED (
     SELECT a.organization_id, a.id, a.kind, a.workflow_id, a.period_start, a.period_end, a.sequence, a.settled_pico, a.held_pico, a.limit_pico, a.stopped, a.previous_stopped, a.previous_hash, a.hash, a.time_zone, a.limit_sequence, a.limit_pico::numeric - a.settled_pico - a.held_pico AS room FROM usage_accounts AS a
-    WHERE a.organization_id = $1
+    WHERE a.organization_id = $3
         AND a.id = ANY(ARRAY(SELECT c.workflow_id FROM call AS c) || ARRAY(
             SELECT (
                 SELECT m.id FROM usage_accounts AS m
-                WHERE m.organization_id = $1 AND m.period_start <= c.at AND m.period_end > c.at
+                WHERE m.organization_id = $3 AND m.period_start <= c.at AND m.period_end > c.at
                 ORDER BY m.period_start DESC
                 LIMIT 1)
             FROM call AS c))
@@ -90,7 +92,7 @@ WITH call AS MATERIALIZED (
         AND (s.article_id IS NULL OR s.article_room >= s.article_sum)
 ), claimed AS (
     INSERT INTO idempotency_keys (organization_id, key, fingerprint, workflow_id, call_id, actor, created_at)
-    SELECT $1, a.key, a.fingerprint, a.workflow_id, a.id, a.actor, a.at FROM admitted AS a
+    SELECT $3, a.key, a.fingerprint, a.workflow_id, a.id, a.actor, a.at FROM admitted AS a
     WHERE a.key IS NOT NULL
     ON CONFLICT (organization_id, key) DO NOTHING
     RETURNING call_id
@@ -110,7 +112,7 @@ WITH call AS MATERIALIZED (
             date_trunc('month', timezone(coalesce(h.time_zone, o.time_zone), h.period_end) - interval '1 second')::date),
         h.check_at, h.visit, h.part_key, h.unit_id, h.unit_attempt, h.article_id
     FROM held AS h
-    JOIN organizations AS o ON o.id = $1
+    JOIN organizations AS o ON o.id = $3
 ), counted AS (
     UPDATE article_budgets AS b SET held_pico = b.held_pico + s.hold_pico
     FROM (
@@ -118,7 +120,7 @@ WITH call AS MATERIALIZED (
         WHERE h.article_id IS NOT NULL
         GROUP BY h.article_id
     ) AS s
-    WHERE b.organization_id = $1 AND b.article_id = s.article_id
+    WHERE b.organization_id = $3 AND b.article_id = s.article_id
         AND b.article_id = ANY(ARRAY(SELECT c.article_id FROM call AS c))
 ), booked AS (
     SELECT h.number, h.id AS call_id, h.workflow_id, h.month_id, h.hold_pico, h.actor, h.at, a.id AS account_id,
@@ -129,7 +131,7 @@ WITH call AS MATERIALIZED (
     JOIN account AS a ON a.id IN (h.workflow_id, h.month_id)
     WINDOW w AS (PARTITION BY a.id ORDER BY h.number)
 ), hashed AS (
-    SELECT b.number, b.call_id, b.workflow_id, b.month_id, b.hold_pico, b.actor, b.at, b.account_id, b.sequence, b.settled_pico, b.held_pico, b.limit_pico, b.stopped, b.first_hash, b.is_last, entry_chain(b.first_hash, $1, b.account_id, b.sequence, $6::text, b.call_id, 0,
+    SELECT b.number, b.call_id, b.workflow_id, b.month_id, b.hold_pico, b.actor, b.at, b.account_id, b.sequence, b.settled_pico, b.held_pico, b.limit_pico, b.stopped, b.first_hash, b.is_last, entry_chain(b.first_hash, $3, b.account_id, b.sequence, $6::text, b.call_id, 0,
         b.hold_pico, 0, b.settled_pico, b.held_pico, b.limit_pico, b.stopped, false, b.actor, '', b.at) OVER w AS hash
     FROM booked AS b
     WINDOW w AS (PARTITION BY b.account_id ORDER BY b.number)
@@ -141,30 +143,30 @@ WITH call AS MATERIALIZED (
     SET sequence = e.sequence, held_pico = e.held_pico, previous_stopped = a.stopped, previous_hash = e.previous_hash,
         hash = e.hash
     FROM entry AS e
-    WHERE a.organization_id = $1 AND a.id = e.account_id AND e.is_last
+    WHERE a.organization_id = $3 AND a.id = e.account_id AND e.is_last
         AND a.id = ANY(ARRAY(SELECT l.id FROM account AS l)) -- so that no plan reads the other accounts
 ), entered AS (
     INSERT INTO ai_usage_ledger (
         organization_id, account_id, sequence, kind, call_id, call_hold_pico, settled_before, settled_delta,
         settled_after, held_before, held_delta, held_after, limit_before, limit_delta, limit_after, stopped_before,
         stopped_after, overage, actor, reason, occurred_at, previous_hash, hash)
-    SELECT $1, e.account_id, e.sequence, $6::entry_kind, e.call_id, e.hold_pico, e.settled_pico, 0,
+    SELECT $3, e.account_id, e.sequence, $6::entry_kind, e.call_id, e.hold_pico, e.settled_pico, 0,
         e.settled_pico, e.held_pico - e.hold_pico, e.hold_pico, e.held_pico, e.limit_pico, 0, e.limit_pico,
         e.stopped, e.stopped, false, e.actor, '', e.at, e.previous_hash, e.hash
     FROM entry AS e
 )
-SELECT e.number::integer AS number, e.month_id::uuid AS month_id, e.sequence::bigint AS sequence, w.organization_id, w.id, w.name, w.company_name, w.company_url, w.linkedin_url, w.graph_version, w.version, w.state, w.previous_hash, w.hash, w.wake_at, w.created_by, w.created_at, w.updated_at
+SELECT e.number::integer AS number, e.month_id::uuid AS month_id, e.sequence::bigint AS sequence, f.organization_id, f.id, f.name, f.company_name, f.company_url, f.linkedin_url, f.graph_version, f.version, f.state, f.previous_hash, f.hash, f.wake_at, f.created_by, f.created_at, f.updated_at
 FROM entry AS e
-JOIN intent_workflows AS w ON w.organization_id = $1 AND w.id = e.workflow_id
+JOIN flow AS f ON f.id = e.workflow_id
 WHERE e.account_id = e.workflow_id
 ORDER BY e.number
 LIMIT 1000
 `
 
 type CallHoldCreateParams struct {
-	OrganizationID uuid.UUID
 	Calls          []byte
 	KeyClass       int
+	OrganizationID uuid.UUID
 	Terminal       []string
 	Reserved       cost.CallState
 	Kind           string
@@ -174,7 +176,21 @@ type CallHoldCreateRow struct {
 	Number         int
 	MonthID        uuid.UUID
 	Sequence       int64
-	IntentWorkflow IntentWorkflow
+	OrganizationID uuid.UUID
+	ID             uuid.UUID
+	Name           string
+	CompanyName    string
+	CompanyUrl     string
+	LinkedinUrl    string
+	GraphVersion   int
+	Version        int
+	State          workflow.State
+	PreviousHash   []byte
+	Hash           []byte
+	WakeAt         *time.Time
+	CreatedBy      string
+	CreatedAt      time.Time
+	UpdatedAt      time.Time
 }
 
 // CallHoldCreate reserves money for calls of one organization. For each call it claims the idempotency key, writes the
@@ -189,9 +205,9 @@ type CallHoldCreateRow struct {
 // The conditions are in later parts, which read the rows as they were locked.
 func (q *Queries) CallHoldCreate(ctx context.Context, arg CallHoldCreateParams) ([]CallHoldCreateRow, error) {
 	rows, err := q.db.Query(ctx, callHoldCreate,
-		arg.OrganizationID,
 		arg.Calls,
 		arg.KeyClass,
+		arg.OrganizationID,
 		arg.Terminal,
 		arg.Reserved,
 		arg.Kind,
@@ -207,21 +223,21 @@ func (q *Queries) CallHoldCreate(ctx context.Context, arg CallHoldCreateParams) 
 			&i.Number,
 			&i.MonthID,
 			&i.Sequence,
-			&i.IntentWorkflow.OrganizationID,
-			&i.IntentWorkflow.ID,
-			&i.IntentWorkflow.Name,
-			&i.IntentWorkflow.CompanyName,
-			&i.IntentWorkflow.CompanyUrl,
-			&i.IntentWorkflow.LinkedinUrl,
-			&i.IntentWorkflow.GraphVersion,
-			&i.IntentWorkflow.Version,
-			&i.IntentWorkflow.State,
-			&i.IntentWorkflow.PreviousHash,
-			&i.IntentWorkflow.Hash,
-			&i.IntentWorkflow.WakeAt,
-			&i.IntentWorkflow.CreatedBy,
-			&i.IntentWorkflow.CreatedAt,
-			&i.IntentWorkflow.UpdatedAt,
+			&i.OrganizationID,
+			&i.ID,
+			&i.Name,
+			&i.CompanyName,
+			&i.CompanyUrl,
+			&i.LinkedinUrl,
+			&i.GraphVersion,
+			&i.Version,
+			&i.State,
+			&i.PreviousHash,
+			&i.Hash,
+			&i.WakeAt,
+			&i.CreatedBy,
+			&i.CreatedAt,
+			&i.UpdatedAt,
 		); err != nil {
 			return nil, err
 		}
