@@ -5,6 +5,7 @@ import * as signIn from './tests/sign-in.mjs'
 import * as workflows from './tests/workflows.mjs'
 import * as inbox from './tests/inbox.mjs'
 import * as keyboard from './tests/keyboard.mjs'
+import * as keyboardPages from './tests/keyboard-pages.mjs'
 import * as keywords from './tests/keywords.mjs'
 import * as plan from './tests/plan.mjs'
 import * as crashes from './tests/crashes.mjs'
@@ -22,7 +23,7 @@ import { takeScreenshots } from './screenshots.mjs'
 const lanes = [
   ['pages', [pages]], ['walk', [walk]], ['reviews', [keywords, plan]], ['workflows', [workflows]], ['overview', [overview]],
   ['crashes', [crashes]], ['together', [together]],
-  ['keyboard', [keyboard]], ['inbox', [inbox]], ['publishing', [publishing]], ['articles', [articles]], ['roles', [roles]], ['sign-in', [signIn]],
+  ['keyboard', [keyboard]], ['keyboard-pages', [keyboardPages]], ['inbox', [inbox]], ['publishing', [publishing]], ['articles', [articles]], ['roles', [roles]], ['sign-in', [signIn]],
 ]
 const width = 4 // lanes at the same time: they mostly wait for a worker
 

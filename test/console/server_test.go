@@ -112,7 +112,7 @@ func organizations(t *testing.T, db *testdb.DB) map[string]lane {
 	lanes := map[string]lane{}
 	for _, name := range []string{
 		"sign-in", "workflows", "reviews", "crashes", "articles", "overview", "roles", "pages", "budgets", "walk",
-		"publishing", "keyboard", "together", "inbox",
+		"publishing", "keyboard", "keyboard-pages", "together", "inbox",
 	} {
 		who := testdb.Caller(t, db)
 		lanes[name] = lane{

@@ -16,16 +16,17 @@ type ButtonProps = Omit<ButtonHTMLAttributes<HTMLButtonElement>, 'disabled'> & {
 export function Button({ kind = 'plain', reason = null, isBusy = false, children, onClick, className, ...rest }: ButtonProps) {
   const id = useId()
   const off = reason !== null || isBusy
-  const button = (
-    <button type="button" {...rest} className={`button ${kind} ${className ?? ''}`} aria-disabled={off || undefined}
-      aria-describedby={reason === null ? undefined : id} aria-busy={isBusy || undefined}
-      onClick={(event) => (off ? event.preventDefault() : onClick?.(event))}>
-      {isBusy && <span className="spinner" aria-hidden="true" />}
-      {children}
-    </button>
+  return ( // The element stays the same when its reason comes or goes, so that it keeps the focus.
+    <span className={reason === null ? 'works' : 'why'}>
+      <button type="button" {...rest} className={`button ${kind} ${className ?? ''}`} aria-disabled={off || undefined}
+        aria-describedby={reason === null ? undefined : id} aria-busy={isBusy || undefined}
+        onClick={(event) => (off ? event.preventDefault() : onClick?.(event))}>
+        {isBusy && <span className="spinner" aria-hidden="true" />}
+        {children}
+      </button>
+      {reason !== null && <span role="tooltip" id={id} className="tip">{reason}</span>}
+    </span>
   )
-  if (reason === null) return button
-  return <span className="why">{button}<span role="tooltip" id={id} className="tip">{reason}</span></span>
 }
 
 export function Money({ amount, none }: { amount: string | null | undefined; none?: string }) {

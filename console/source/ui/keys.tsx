@@ -19,13 +19,14 @@ function moveRow(by: 1 | -1) {
   const start = within < 0 ? (by > 0 ? 0 : rows.length - 1) : within
   const next = rows[at < 0 ? start : Math.max(0, Math.min(rows.length - 1, at + by))]
   const target = next?.querySelector<HTMLElement>('a, button') ?? next?.querySelector<HTMLElement>('input') ?? next
+  if (target && target === next && !target.hasAttribute('tabindex')) target.tabIndex = -1 // A row that only has text.
   target?.focus()
   target?.scrollIntoView({ block: 'nearest' })
 }
 
 /** Moves the focus to the buttons that decide about the page. The first one that works has it. */
 function moveToDecision() {
-  const buttons = [...document.querySelectorAll<HTMLElement>('main :is(.decision, [data-decision]) .buttons > :is(button, .why > button)')]
+  const buttons = [...document.querySelectorAll<HTMLElement>('main :is(.decision, [data-decision]) .buttons button')]
   const target = buttons.find((button) => button.getAttribute('aria-disabled') !== 'true') ?? buttons[0]
   target?.focus()
   target?.scrollIntoView({ block: 'nearest' })

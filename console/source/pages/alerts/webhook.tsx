@@ -3,9 +3,10 @@ import { useState } from 'react'
 import { newKey, useAct, type Outcome } from '../../api/client'
 import { denied, useMay, useViewer } from '../../api/viewer'
 import { SetAlertWebhookDocument, TestAlertWebhookDocument, type TestAlertWebhookMutation } from '../../gql/graphql'
-import { Button, CopyButton, ProblemNote } from '../../ui/basic'
+import { Button, ProblemNote } from '../../ui/basic'
 import { Dialog, errorsElsewhere, Field } from '../../ui/dialog'
 import { ReasonField } from '../../ui/reason'
+import { Secret } from '../../ui/secret'
 
 type WebhookProps = { url?: string | null; again: () => void }
 
@@ -46,18 +47,13 @@ function WebhookDialog({ current, onClose }: { current: string; onClose: () => v
   const secret = set.last?.payload?.secret
   const errors = set.last?.userErrors ?? []
   const submit = async () => {
-    if (set.last?.payload?.organization) return onClose()
     const input = { url: url.trim() || null, reason: reason.trim() || null, idempotencyKey: newKey() }
     const { payload } = await set.run({ input })
     if (payload?.organization && !payload.secret) onClose()
   }
   if (secret) {
-    return (
-      <Dialog title="The webhook’s secret" submit="I have kept it" onClose={onClose} onSubmit={onClose}>
-        <p>It signs the messages from now on. This is the only time that it is shown.</p>
-        <p><code className="secret">{secret}</code> <CopyButton text={secret} label="Copy the secret" /></p>
-      </Dialog>
-    )
+    return <Secret title="The webhook’s secret" secret={secret} copy="Copy the secret" onClose={onClose}
+      about="It signs the messages from now on. This is the only time that it is shown." />
   }
   return (
     <Dialog title="Webhook for alerts" submit={url.trim() === '' ? 'Remove the webhook' : 'Set the webhook'} onClose={onClose}

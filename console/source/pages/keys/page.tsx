@@ -3,13 +3,14 @@ import { useState } from 'react'
 import { newKey, useAct, useRead } from '../../api/client'
 import { denied, useMay, useViewer } from '../../api/viewer'
 import { ApiKeysDocument, CreateApiKeyDocument, RevokeApiKeyDocument, type KeyRowFragment, type Role } from '../../gql/graphql'
-import { Button, CopyButton, Empty, Loaded, Moment, PageTitle } from '../../ui/basic'
+import { Button, Empty, Loaded, Moment, PageTitle } from '../../ui/basic'
 import { Badge } from '../../ui/badge'
 import { Dialog, errorsElsewhere, Field } from '../../ui/dialog'
 import { words } from '../../ui/format'
 import { nextOf, Pager } from '../../ui/pager'
 import { usePlace } from '../../ui/place'
 import { ReasonField } from '../../ui/reason'
+import { Secret } from '../../ui/secret'
 import { Rows, type Column } from '../../ui/table'
 import { say } from '../../ui/toast'
 
@@ -72,12 +73,8 @@ function CreateDialog({ onClose }: { onClose: () => void }) {
   const errors = create.last?.userErrors ?? []
   const submit = () => create.run({ input: { name: name.trim(), role, expiresAt: inDays(Number(days)), idempotencyKey: newKey() } })
   if (secret) {
-    return (
-      <Dialog title="The new key" submit="I have kept it" onClose={onClose} onSubmit={onClose}>
-        <p>This is the only time that the key is shown. If you lose it, revoke it and create another one.</p>
-        <p><code className="secret">{secret}</code> <CopyButton text={secret} label="Copy the key" /></p>
-      </Dialog>
-    )
+    return <Secret title="The new key" secret={secret} copy="Copy the key" onClose={onClose}
+      about="This is the only time that the key is shown. If you lose it, revoke it and create another one." />
   }
   return (
     <Dialog title="New API key" submit="Create key" onClose={onClose} onSubmit={submit} isBusy={create.isBusy}

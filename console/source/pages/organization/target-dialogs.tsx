@@ -3,22 +3,18 @@ import { useState } from 'react'
 import { newKey, useAct } from '../../api/client'
 import { useMay } from '../../api/viewer'
 import { CreatePublishTargetDocument, SetPublishTargetSecretDocument, type PublishPolicy, type PublishTargetKind, type TargetRowFragment } from '../../gql/graphql'
-import { CopyButton } from '../../ui/basic'
 import { Dialog, errorsElsewhere, Field } from '../../ui/dialog'
 import { words } from '../../ui/format'
 import { ReasonField } from '../../ui/reason'
+import { Secret } from '../../ui/secret'
 import { say } from '../../ui/toast'
 
 const kinds: PublishTargetKind[] = ['WORDPRESS', 'GHOST', 'WEBHOOK', 'FILE']
 const secretLabels: Partial<Record<PublishTargetKind, string>> = { WORDPRESS: 'Application password', GHOST: 'Admin API key' }
 
-export function ShownSecret({ secret, onClose }: { secret: string; onClose: () => void }) {
-  return (
-    <Dialog title="The webhook’s secret" submit="I have kept it" onClose={onClose} onSubmit={onClose}>
-      <p>It signs the messages. This is the only time that it is shown.</p>
-      <p><code className="secret">{secret}</code> <CopyButton text={secret} label="Copy the secret" /></p>
-    </Dialog>
-  )
+function ShownSecret({ secret, onClose }: { secret: string; onClose: () => void }) {
+  return <Secret title="The webhook’s secret" secret={secret} copy="Copy the secret" onClose={onClose}
+    about="It signs the messages. This is the only time that it is shown." />
 }
 
 type Form = { name: string; kind: PublishTargetKind; policy: PublishPolicy; baseUrl: string; username: string; secret: string }

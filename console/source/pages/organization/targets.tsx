@@ -59,7 +59,7 @@ function Target({ target, right, again }: TargetProps) {
   }
   const refused = test.last && (test.last.problem || test.last.userErrors.length > 0)
   return (
-    <li className="card">
+    <li className="card" data-row={target.id}>
       <p><Badge tone={tones[target.state]}>{words(target.state)}</Badge> <strong>{target.name}</strong> <span className="faint">{words(target.kind)}, {target.policy === 'DRAFT' ? 'drafts only' : 'public posts'}</span> {target.isSynthetic && <Synthetic />}</p>
       <p className="sub">{[target.baseUrl, target.siteName, target.account ?? target.username].filter(Boolean).map((part) => `${part} · `).join('')}since <Moment at={target.changedAt} /></p>
       {target.failure && <p className="note bad">⚠ {words(target.failure)}. {target.message}</p>}
