@@ -18,6 +18,7 @@ it('writes spans', () => {
 it('writes constants as words', () => {
   expect(words('ICP_PENDING')).toBe('ICP pending')
   expect(words('SEED_REVIEW')).toBe('Seed review')
+  expect(words('DATAFORSEO')).toBe('DataForSEO')
 })
 it('counts', () => {
   expect(plural(1, 'row')).toBe('1 row')

@@ -75,10 +75,12 @@ export function share(part: string, whole: string | null | undefined): number {
   return b > 0 ? Math.max(0, Math.min(1, a / b)) : 0
 }
 
+const abbreviations = new Set(['ICP', 'API', 'UTC', 'URL', 'SERP'])
+const names: Record<string, string> = { DATAFORSEO: 'DataForSEO', WORDPRESS: 'WordPress' }
+
 /** A constant as words: "ICP_PENDING" is "ICP pending". */
 export function words(constant: string): string {
-  const abbreviations = new Set(['ICP', 'API', 'UTC', 'URL', 'SERP'])
-  const all = constant.split('_').map((word) => (abbreviations.has(word) ? word : word.toLowerCase()))
+  const all = constant.split('_').map((word) => names[word] ?? (abbreviations.has(word) ? word : word.toLowerCase()))
   const [first = '', ...rest] = all
   return [first.charAt(0).toUpperCase() + first.slice(1), ...rest].join(' ')
 }

@@ -11,7 +11,7 @@ import { Button, Empty, Loaded, Money, PageTitle, Synthetic } from '../../ui/bas
 import { Badge } from '../../ui/badge'
 import { FilterForm } from '../../ui/filter-form'
 import { Forecast } from '../../ui/forecast'
-import { money, plural, words } from '../../ui/format'
+import { figure, money, plural, words } from '../../ui/format'
 import { LateInput } from '../../ui/late-input'
 import { nextOf, Pager } from '../../ui/pager'
 import { searchId } from '../../ui/keys'
@@ -222,7 +222,7 @@ function Row({ row, closed, decide }: { row: KeywordRowFragment; closed: string 
         {row.choice && <Badge tone={row.choice === 'SELECTED' ? 'good' : 'neutral'}>{words(row.choice)}</Badge>}
       </td>
       <td data-label="Score" className="right figure">{row.score.toFixed(2)}</td>
-      <td data-label="Volume" className="right figure">{row.volume ?? unknown}</td>
+      <td data-label="Volume" className="right figure">{row.volume == null ? unknown : figure(row.volume)}</td>
       <td data-label="Difficulty" className="right figure">{row.difficulty ?? unknown}</td>
       <td data-label="Click" className="right">{row.cpc ? <Money amount={row.cpc} /> : unknown}</td>
       <td data-label="Intent"><span>{row.intent ? words(row.intent) : unknown}<span className="sub">{row.language}</span></span></td>

@@ -29,6 +29,7 @@ export function PricesPage() {
       <PageTitle title="Prices" />
       {may('CALLS') && <Quarantine />}
       <h2 className="spaced">In force</h2>
+      <p className="sub">In US dollars for one token, search, item or request. “From tokens” is the length of the prompt from which a price counts.</p>
       <form className="filters" role="search" onSubmit={(event) => event.preventDefault()}>
         <LateInput id={searchId} label="Model" value={model} onChange={(text) => change({ model: text }, true)} />
       </form>

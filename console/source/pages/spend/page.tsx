@@ -7,7 +7,7 @@ import { useWhenChanged } from '../../api/store'
 import { denied, useMay, useViewer } from '../../api/viewer'
 import { SpendDocument, type SpendQuery } from '../../gql/graphql'
 import { Button, Empty, Loaded, Moment, Money, PageTitle } from '../../ui/basic'
-import { dateIn, plural, share, words } from '../../ui/format'
+import { dateIn, figure, plural, share, words } from '../../ui/format'
 import { alertThresholds, Gauge } from '../../ui/gauge'
 import { PathLink } from '../../ui/path-link'
 import { Rows, type Column } from '../../ui/table'
@@ -117,7 +117,7 @@ function Totals({ total }: { total: Organization['days']['total'] }) {
   return (
     <dl className="sums card">
       {rows.map(([label, amount, about]) => <div key={label} title={about}><dt>{label}</dt><dd><Money amount={amount} /></dd></div>)}
-      <div><dt>Calls</dt><dd className="figure">{total.calls}</dd></div>
+      <div><dt>Calls</dt><dd className="figure">{figure(total.calls)}</dd></div>
     </dl>
   )
 }
@@ -142,7 +142,7 @@ function Groups({ organization, by }: { organization: Organization; by: Dimensio
         lines={groups.map((group, index) => ({
           key: index,
           cells: [
-            <GroupName group={group} by={by} />, group.calls, <Tokens usage={group} />, <Money amount={group.booked} />, <Money amount={group.held} />,
+            <GroupName group={group} by={by} />, figure(group.calls), <Tokens usage={group} />, <Money amount={group.booked} />, <Money amount={group.held} />,
             <Money amount={group.overage} />,
           ],
         }))} />

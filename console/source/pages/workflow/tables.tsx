@@ -6,7 +6,7 @@ import { denied, useMay, useViewer } from '../../api/viewer'
 import { CallsDocument, JournalDocument, LedgerDocument, type CallRowFragment, type EntryRowFragment, type JournalRowFragment } from '../../gql/graphql'
 import { Button, CopyButton, Empty, Loaded, Moment, Money } from '../../ui/basic'
 import { Badge } from '../../ui/badge'
-import { words } from '../../ui/format'
+import { figure, words } from '../../ui/format'
 import { nextOf, Pager } from '../../ui/pager'
 import { usePlace } from '../../ui/place'
 import { Rows, type Column, type Line } from '../../ui/table'
@@ -107,7 +107,7 @@ export function callLine(row: CallRowFragment): Line {
 /** The tokens that went in and came out. Services other than models have none. */
 export function Tokens({ usage }: { usage?: { promptTokens: number; completionTokens: number } | null }) {
   if (!usage || usage.promptTokens + usage.completionTokens === 0) return <span className="faint">–</span>
-  return <span className="money">{usage.promptTokens} + {usage.completionTokens}</span>
+  return <span className="money">{figure(usage.promptTokens)} + {figure(usage.completionTokens)}</span>
 }
 
 export function Ledger({ id, changes }: { id: string; changes: number }) {
