@@ -64,22 +64,25 @@ WITH bill AS MATERIALIZED (
     INSERT INTO idempotency_keys (organization_id, key, fingerprint, workflow_id, call_id, actor, created_at)
     SELECT @organization_id, u.key, u.fingerprint, u.workflow_id, u.id, u.actor, u.at FROM usual AS u
     WHERE u.key IS NOT NULL
+    ORDER BY u.number
     ON CONFLICT (organization_id, key) DO NOTHING
-    RETURNING key, call_id
+    RETURNING call_id
+), due AS MATERIALIZED (
+    SELECT u.* FROM usual AS u
+    WHERE u.key IS NULL OR u.id IN (SELECT c.call_id FROM claimed AS c)
 ), settled AS (
     UPDATE ai_calls AS c
-    SET state = @settled, cost_pico = u.cost_pico, list_cost_pico = u.list_cost_pico, answered_model = u.model,
-        provider = coalesce(u.provider, c.provider), generation_id = coalesce(c.generation_id, u.generation_id),
-        prompt_tokens = u.prompt_tokens, completion_tokens = u.completion_tokens, cached_tokens = u.cached_tokens,
-        reasoning_tokens = u.reasoning_tokens, made_searches = u.web_searches, items_billed = u.items,
-        failure_code = u.failure_code, ended_at = u.at, check_at = NULL
-    FROM usual AS u
-    WHERE c.organization_id = @organization_id AND c.id = u.id
+    SET state = @settled, cost_pico = d.cost_pico, list_cost_pico = d.list_cost_pico, answered_model = d.model,
+        provider = coalesce(d.provider, c.provider), generation_id = coalesce(c.generation_id, d.generation_id),
+        prompt_tokens = d.prompt_tokens, completion_tokens = d.completion_tokens, cached_tokens = d.cached_tokens,
+        reasoning_tokens = d.reasoning_tokens, made_searches = d.web_searches, items_billed = d.items,
+        failure_code = d.failure_code, ended_at = d.at, check_at = NULL
+    FROM due AS d
+    WHERE c.organization_id = @organization_id AND c.id = d.id
         AND c.id = ANY(ARRAY(SELECT b.id FROM bill AS b)) -- so that no plan reads the other calls
-        AND (u.key IS NULL OR u.id IN (SELECT k.call_id FROM claimed AS k WHERE k.key = u.key))
-    RETURNING u.number, c.id, c.workflow_id, c.month_id, c.hold_pico, c.cost_pico, c.failure_code, c.admitted_on,
+    RETURNING d.number, c.id, c.workflow_id, c.month_id, c.hold_pico, c.cost_pico, c.failure_code, c.admitted_on,
         c.step, c.answered_model, c.state, c.prompt_tokens, c.completion_tokens, c.provider, c.generation_id,
-        c.dispatched_at, u.actor, u.at
+        c.dispatched_at, d.actor, d.at
 ), booked AS (
     SELECT s.number, s.id AS call_id, s.workflow_id, s.cost_pico, s.hold_pico, s.actor,
         coalesce(s.failure_code, '') AS reason, s.at, a.id AS account_id,

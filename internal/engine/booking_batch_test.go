@@ -12,6 +12,7 @@ import (
 
 	"github.com/infin8content/engine/internal/cost"
 	"github.com/infin8content/engine/internal/engine"
+	"github.com/infin8content/engine/internal/fault"
 	"github.com/infin8content/engine/internal/postgres"
 	"github.com/infin8content/engine/internal/workflow"
 )
@@ -67,7 +68,7 @@ func newBatches(t *testing.T) *batches {
 	return b
 }
 
-// raise gives each workflow room for some more calls.
+// raise gives each workflow room for some more calls, and the month room for fewer than all of them.
 func (b *batches) raise(t *testing.T) {
 	t.Helper()
 	for _, flow := range b.flows[:3] {
@@ -77,6 +78,13 @@ func (b *batches) raise(t *testing.T) {
 		if _, err := b.Engine.SetWorkflowLimit(context.Background(), b.Who, in); err != nil {
 			t.Fatal(err)
 		}
+	}
+	balance := b.month(t).Balance
+	month := engine.SetMonthlyLimitInput{
+		Limit: cost.Limit(balance.Settled + balance.Held + cost.Dollar*5/2), Reason: "room",
+	}
+	if _, err := b.Engine.SetMonthlyLimit(context.Background(), b.Who, month); err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -96,22 +104,22 @@ func (b *batches) key() string {
 func (b *batches) reserveBatch(t *testing.T) {
 	t.Helper()
 	b.raise(t)
-	rooms := map[uuid.UUID]cost.Pico{}
+	month := b.month(t)
+	rooms, sums := map[uuid.UUID]cost.Pico{month.ID: room(month)}, map[uuid.UUID]cost.Pico{}
 	for _, flow := range b.flows {
-		balance := b.account(t, flow.ID).Balance
-		rooms[flow.ID] = cost.Pico(balance.Limit) - balance.Settled - balance.Held
+		rooms[flow.ID] = room(b.account(t, flow.ID))
 	}
-	sums := map[uuid.UUID]cost.Pico{}
 	var calls []postgres.NewCall
 	var want []bool
 	for range 1 + b.random.IntN(20) {
 		flow := b.flows[b.random.IntN(len(b.flows))]
 		c := b.newCall(flow)
 		calls = append(calls, c)
-		fits := flow.ID != b.flows[3].ID && c.Hold <= rooms[flow.ID]
+		fits := flow.ID != b.flows[3].ID && c.Fence == nil && c.Hold <= min(rooms[flow.ID], rooms[month.ID])
 		if fits {
 			sums[flow.ID] += c.Hold
-			fits = sums[flow.ID] <= rooms[flow.ID] && !b.used[c.Key]
+			sums[month.ID] += c.Hold
+			fits = sums[flow.ID] <= rooms[flow.ID] && sums[month.ID] <= rooms[month.ID] && !b.used[c.Key]
 		}
 		if fits && c.Key != "" {
 			b.used[c.Key] = true
@@ -132,9 +140,19 @@ func (b *batches) reserveBatch(t *testing.T) {
 	}
 }
 
+func room(a cost.Account) cost.Pico {
+	return cost.Pico(a.Balance.Limit) - a.Balance.Settled - a.Balance.Held
+}
+
 func (b *batches) newCall(flow workflow.Workflow) postgres.NewCall {
 	at := b.Clock.Now()
+	var lost *int
+	if b.random.IntN(10) == 0 {
+		another := 99
+		lost = &another // Another run has the workflow.
+	}
 	return postgres.NewCall{
+		Fence:       lost,
 		ID:          uuid.New(),
 		WorkflowID:  flow.ID,
 		Step:        workflow.StepICP,
@@ -158,7 +176,8 @@ func (b *batches) count(booked bool) {
 // settleBatch settles some open calls, one of them twice. Costs above the hold and beyond a threshold are left out.
 func (b *batches) settleBatch(t *testing.T) {
 	t.Helper()
-	balances, sums := map[uuid.UUID]cost.Balance{}, map[uuid.UUID]cost.Pico{}
+	month, sums := b.month(t), map[uuid.UUID]cost.Pico{}
+	balances := map[uuid.UUID]cost.Balance{month.ID: month.Balance}
 	for _, flow := range b.flows {
 		balances[flow.ID] = b.account(t, flow.ID).Balance
 	}
@@ -168,14 +187,16 @@ func (b *batches) settleBatch(t *testing.T) {
 	for range min(len(b.open), 1+b.random.IntN(12)) {
 		n := b.settlement(b.open[b.random.IntN(len(b.open))])
 		all = append(all, n)
-		before := balances[n.Call.WorkflowID]
 		booked := !ended[n.Call.ID] && n.Bill.Cost <= n.Call.Hold
 		if booked {
 			ended[n.Call.ID] = true
-			sums[n.Call.WorkflowID] += n.Bill.Cost
-			after := before
-			after.Settled += sums[n.Call.WorkflowID]
-			booked = len(cost.Crossed(before, after)) == 0 && !b.used[n.Key]
+			booked = !b.used[n.Key]
+			for _, account := range []uuid.UUID{n.Call.WorkflowID, month.ID} {
+				sums[account] += n.Bill.Cost
+				after := balances[account]
+				after.Settled += sums[account]
+				booked = booked && len(cost.Crossed(balances[account], after)) == 0
+			}
 		}
 		if booked && n.Key != "" {
 			b.used[n.Key] = true
@@ -208,5 +229,25 @@ func (b *batches) settlement(c postgres.Call) postgres.NewSettlement {
 		Actor:       b.Who.Actor,
 		Key:         b.key(),
 		Fingerprint: make([]byte, 32),
+	}
+}
+
+// JSON would replace such a character, and two keys would become one.
+func TestReserveCalls_RefusesWhatIsNoText(t *testing.T) {
+	t.Parallel()
+	b := newBatches(t)
+	b.random = rand.New(rand.NewPCG(1, 1))
+	for name, change := range map[string]func(*postgres.NewCall){
+		"key":   func(c *postgres.NewCall) { c.Key = "a\xff" },
+		"actor": func(c *postgres.NewCall) { c.Actor = "a\xff" },
+		"part":  func(c *postgres.NewCall) { c.Part = "a\xff" },
+		"model": func(c *postgres.NewCall) { c.Estimate.Models = []string{"a\xff"} },
+	} {
+		c := b.newCall(b.flows[0])
+		change(&c)
+		_, err := b.DB.Store().ReserveCalls(context.Background(), b.Who.OrganizationID, []postgres.NewCall{c})
+		if fault.KindOf(err) != fault.InvalidInput {
+			t.Errorf("%s: got %v, want INVALID_INPUT", name, err)
+		}
 	}
 }

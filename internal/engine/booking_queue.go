@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -15,8 +16,7 @@ import (
 // bookingQueue lets calls of one organization that are reserved or settled at the same time share a statement. All of
 // them update the account of the month, so they would otherwise wait for each other's commit. A call is booked at once
 // unless this program is booking others of its organization. Then it shares the next statement with all that wait, in
-// the order of their arrival. The database admits each on its own, and one that does not fit beside the others is
-// tried alone.
+// the order of their arrival. The database admits each on its own.
 type bookingQueue struct {
 	store *postgres.Store
 	most  int // calls of one statement
@@ -160,28 +160,35 @@ func (q *bookingQueue) write(ctx context.Context, organization uuid.UUID, all []
 			settles = append(settles, b)
 		}
 	}
-	together(reserves, func(some []*booking) error { return q.writeReserves(ctx, organization, some) })
+	// A reservation that was left out may fit without those before it, so the rest is tried again while some are held.
+	for rest := reserves; len(rest) > 0; {
+		together(rest, func(some []*booking) error { return q.writeReserves(ctx, organization, some) })
+		left := slices.DeleteFunc(slices.Clone(rest), func(b *booking) bool { return b.err != nil || b.reserved.Held })
+		if len(left) == len(rest) {
+			break
+		}
+		rest = left
+	}
 	together(settles, func(some []*booking) error { return q.writeSettles(ctx, organization, some) })
 }
 
-// together calls write for all bookings at once, and then for each alone that was left out. When the database has
-// refused them together, for a reason that one booking may have, it calls write for each alone.
+// together calls write for all bookings at once. When that fails for a reason that one booking may have, it calls write
+// for each alone.
 func together(all []*booking, write func([]*booking) error) {
 	if len(all) == 0 {
 		return
 	}
 	err := write(all)
-	again := err == nil || fault.KindOf(err) != fault.Unavailable && !errors.Is(err, context.DeadlineExceeded)
-	for _, b := range all {
-		b.err = err
-		if len(all) > 1 && again && !b.done() {
+	if err != nil && len(all) > 1 && fault.KindOf(err) != fault.Unavailable && !errors.Is(err, context.DeadlineExceeded) {
+		for _, b := range all {
 			b.err = write([]*booking{b})
 		}
+		return
+	}
+	for _, b := range all {
+		b.err = err
 	}
 }
-
-// done reports whether the call is held or booked.
-func (b *booking) done() bool { return b.reserved.Held || b.settled.Booked }
 
 func (q *bookingQueue) writeReserves(ctx context.Context, organization uuid.UUID, some []*booking) error {
 	calls := make([]postgres.NewCall, len(some))

@@ -14,7 +14,7 @@ import (
 // A caller that panics while it books for others fails alone: the others have an error, and the queue goes on.
 func TestBookingQueue_APanicLetsNoOtherCallerWait(t *testing.T) {
 	t.Parallel()
-	q, organization := &bookingQueue{most: 2}, uuid.New() // Without a store each transaction panics.
+	q, organization := &bookingQueue{most: 2}, uuid.New() // Without a store each statement panics.
 	q.joins(organization, &booking{})
 	outcomes := make(chan any, 2)
 	for i := range 2 {

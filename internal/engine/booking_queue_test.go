@@ -15,7 +15,7 @@ import (
 	"github.com/infin8content/engine/internal/workflow"
 )
 
-// queued are callers of one organization that wait for one whose transaction waits for a lock.
+// queued are callers of one organization that wait for one whose statement waits for a lock.
 type queued struct {
 	bundle
 	flow   workflow.Workflow

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 
@@ -51,6 +52,9 @@ type Reserved struct {
 func (s *Store) ReserveCalls(ctx context.Context, organization uuid.UUID, calls []NewCall) ([]Reserved, error) {
 	rows := make([]callHoldRow, len(calls))
 	for i, c := range calls {
+		if err := checkText(append([]string{c.Actor, c.Key, c.Part, string(c.Step)}, c.Estimate.Models...)...); err != nil {
+			return nil, err
+		}
 		rows[i] = toCallHoldRow(i, c)
 	}
 	encoded, err := json.Marshal(rows)
@@ -131,6 +135,16 @@ type bytea []byte
 
 // MarshalText implements encoding.TextMarshaler.
 func (b bytea) MarshalText() ([]byte, error) { return hex.AppendEncode([]byte(`\x`), b), nil }
+
+// checkText refuses what PostgreSQL refuses as text. JSON would have other characters in its place.
+func checkText(texts ...string) error {
+	for _, t := range texts {
+		if !utf8.ValidString(t) {
+			return faults[text]
+		}
+	}
+	return nil
+}
 
 // digest returns the fingerprint of a request with a key, and nil without one.
 func digest(key string, fingerprint []byte) *bytea {

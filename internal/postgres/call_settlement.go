@@ -37,6 +37,10 @@ type Settled struct {
 func (s *Store) SettleCalls(ctx context.Context, organization uuid.UUID, all []NewSettlement) ([]Settled, error) {
 	rows := make([]callSettlementRow, len(all))
 	for i, n := range all {
+		b := n.Bill
+		if err := checkText(n.Actor, n.Key, b.Model, b.Provider, b.GenerationID, string(b.Failure)); err != nil {
+			return nil, err
+		}
 		rows[i] = toCallSettlementRow(i, n)
 	}
 	encoded, err := json.Marshal(rows)

@@ -94,6 +94,7 @@ WITH call AS MATERIALIZED (
     INSERT INTO idempotency_keys (organization_id, key, fingerprint, workflow_id, call_id, actor, created_at)
     SELECT $3, a.key, a.fingerprint, a.workflow_id, a.id, a.actor, a.at FROM admitted AS a
     WHERE a.key IS NOT NULL
+    ORDER BY a.number
     ON CONFLICT (organization_id, key) DO NOTHING
     RETURNING call_id
 ), held AS MATERIALIZED (
