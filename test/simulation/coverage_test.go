@@ -43,7 +43,7 @@ var mustHappen = []string{
 	"a call is settled after its month has ended",
 	"an entry OPEN", "an entry RESERVE", "an entry SETTLE", "an entry RELEASE", "an entry ASSUME", "an entry ADJUST",
 	"keep a part",
-	"set gates", "retry", "an overage of an article",
+	"set gates", "retry",
 	"a unit: PLAN", "a unit: CLAIM", "a unit: PROGRESS", "a unit: FINISH", "a unit: RETRY", "a unit: FAIL",
 	"a unit is swept or woken",
 	"a unit fails with LEASE_EXPIRED", "a unit fails with BUDGET",
@@ -57,7 +57,8 @@ var mustHappen = []string{
 	"an entry LIMIT", "an entry RECORD", "an overage of SETTLE",
 }
 
-// rare must happen when there are very many steps.
+// rare must happen when there are very many steps. In the usual number of seeds each occurs fewer than ten times. Any
+// change of the statements changes what a seed does, and then one of them may not occur there.
 var rare = []string{
 	"withdraw", "a publication: UNPUBLISH", "a publication: REMOVE", "a publication: UPDATE", "a publication: OVERWRITE",
 	"a publication: REPLAN", "a publication: ORPHAN", "a person lets an edit be replaced",
@@ -71,7 +72,7 @@ var rare = []string{
 	"a kept part is not asked for again", "the step COMPETITOR is finished", "decide",
 	"a unit fails with CANCELLED", "a decision at the gate PLAN: REJECTED",
 	"a publication: LOSE", "a publication: ADOPT", "a publication: REFUSE", "a publication: CONFLICT",
-	"an overage of RECORD",
+	"an overage of RECORD", "an overage of an article",
 }
 
 // With enough steps of all seeds each event of mustHappen must have occurred, and with veryMany each of rare.
