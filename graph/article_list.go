@@ -31,8 +31,8 @@ func (r *Resolver) failedArticles(ctx context.Context, asked moments) (*model.Ar
 	if err != nil {
 		return nil, err
 	}
-	return r.articlesOfWorkflows(found, asked, func(a *model.Article) string {
-		return asked.list.Moment(a.Article.Unit.ChangedAt, a.Article.Unit.ID)
+	return r.articlesOfWorkflows(found, asked, func(a engine.ArticleOfWorkflow) string {
+		return asked.list.Moment(a.Unit.ChangedAt, a.Unit.ID)
 	}, func(ctx context.Context) (int, error) { return r.Engine.CountFailedArticles(ctx, who) }), nil
 }
 
@@ -48,19 +48,21 @@ func (r *Resolver) articlesToReview(ctx context.Context, asked moments) (*model.
 	if err != nil {
 		return nil, err
 	}
-	return r.articlesOfWorkflows(found, asked, func(a *model.Article) string {
-		return asked.list.Moment(a.Article.Last.CreatedAt, a.Article.ID)
+	return r.articlesOfWorkflows(found, asked, func(a engine.ArticleOfWorkflow) string {
+		return asked.list.Moment(a.TextAt, a.ID)
 	}, func(ctx context.Context) (int, error) { return r.Engine.CountArticlesToReview(ctx, who) }), nil
 }
 
-// articlesOfWorkflows returns a page of articles of several workflows.
+// articlesOfWorkflows returns a page of articles of several workflows. The cursors are those of the rows as they were
+// listed: what is read later may have changed.
 func (r *Resolver) articlesOfWorkflows(
-	found []engine.ArticleOfWorkflow, asked moments, cursor func(*model.Article) string,
+	found []engine.ArticleOfWorkflow, asked moments, cursor func(engine.ArticleOfWorkflow) string,
 	count func(context.Context) (int, error),
 ) *model.ArticleConnection {
 	flows, beside := make([]workflow.Workflow, len(found)), make(articlesBeside, len(found))
+	cursors := map[uuid.UUID]string{}
 	for i, a := range found {
-		flows[i], beside[i] = a.Workflow, a.WrittenArticle
+		flows[i], beside[i], cursors[a.ID] = a.Workflow, a.WrittenArticle, cursor(a)
 	}
 	shown := batchOf(flows)
 	wrap := func(a engine.ArticleOfWorkflow) *model.Article {
@@ -68,7 +70,10 @@ func (r *Resolver) articlesOfWorkflows(
 		article.Window = &beside
 		return article
 	}
-	return page(found, asked.window, wrap, model.Page[*model.Article]{Cursor: cursor, Count: count})
+	return page(found, asked.window, wrap, model.Page[*model.Article]{
+		Cursor: func(a *model.Article) string { return cursors[a.Article.ID] },
+		Count:  count,
+	})
 }
 
 // batchOf returns the workflows of a list, each once and all in one batch.

@@ -187,16 +187,23 @@ func (*counter) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData)
 // counting returns an API whose statements are counted.
 func counting(t *testing.T) (graphtest.Bundle, *counter) {
 	t.Helper()
-	db, statements := testdb.NewSimulated(t), &counter{}
+	statements := &counter{}
+	return traced(t, statements), statements
+}
+
+// traced returns an API whose statements a tracer sees. Those of DB.Store it does not see.
+func traced(t *testing.T, tracer pgx.QueryTracer) graphtest.Bundle {
+	t.Helper()
+	db := testdb.NewSimulated(t)
 	config := db.Pool.Config()
-	config.ConnConfig.Tracer = statements
+	config.ConnConfig.Tracer = tracer
 	config.MinConns, config.MaxConns = 1, 8
 	pool, err := pgxpool.NewWithConfig(context.Background(), config)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(pool.Close)
-	return graphtest.NewOn(t, db, postgres.New(pool)), statements
+	return graphtest.NewOn(t, db, postgres.New(pool))
 }
 
 // The overview of a dashboard takes as many statements in the month's first hour, before its account is opened.

@@ -145,9 +145,9 @@ ORDER BY a.article_id
 LIMIT @page_size;
 
 -- ArticleListToReview returns the articles of an organization whose last text has findings that no person has judged,
--- with their briefs, units, budgets and workflows. Only articles of a current visit count, only those whose unit is in a
--- state, and only workflows in some states. Those come first whose text is the oldest: those after the cursor
--- (cursor_at, cursor_id), or those before it when descending is true.
+-- with their briefs, units, budgets and workflows, and the time of that text. Only articles of a current visit count, only
+-- those whose unit is in a state, and only workflows in some states. Those come first whose text is the oldest: those
+-- after the cursor (cursor_at, cursor_id), or those before it when descending is true.
 -- name: ArticleListToReview :many
 WITH page AS (
     (SELECT e.article_id, e.visit, e.created_at FROM article_versions AS e
@@ -204,7 +204,7 @@ WITH page AS (
     ORDER BY f.created_at DESC, f.article_id DESC
     LIMIT @page_size)
 )
-SELECT sqlc.embed(a), sqlc.embed(u), sqlc.embed(b), sqlc.embed(w), p.brief
+SELECT sqlc.embed(a), sqlc.embed(u), sqlc.embed(b), sqlc.embed(w), p.brief, page.created_at AS text_at
 FROM page
 JOIN articles AS a ON a.organization_id = @organization_id AND a.article_id = page.article_id AND a.visit = page.visit
 JOIN step_units AS u ON u.organization_id = a.organization_id AND u.id = a.unit_id

@@ -79,6 +79,8 @@ func (s *Store) Articles(
 type ArticleOfWorkflow struct {
 	WrittenArticle
 	Workflow workflow.Workflow
+	// TextAt is the time of the text that waits for a person; only ArticlesToReview has it. Last may be a newer text.
+	TextAt time.Time
 }
 
 // UnitStates selects the units of one step in one state whose workflow is in one of some states.
@@ -160,9 +162,16 @@ func (s *Store) ArticlesToReview(ctx context.Context, who caller.Caller, p UnitS
 	}
 	articles := make([]ArticleOfWorkflow, len(rows))
 	for i, row := range rows {
-		if articles[i], err = toArticleOfWorkflow(dbsqlc.ArticleListByUnitStateRow(row)); err != nil {
+		if articles[i], err = toArticleOfWorkflow(dbsqlc.ArticleListByUnitStateRow{
+			Article:        row.Article,
+			StepUnit:       row.StepUnit,
+			ArticleBudget:  row.ArticleBudget,
+			IntentWorkflow: row.IntentWorkflow,
+			Brief:          row.Brief,
+		}); err != nil {
 			return nil, err
 		}
+		articles[i].TextAt = row.TextAt
 	}
 	return articles, nil
 }

@@ -565,7 +565,7 @@ WITH page AS (
     ORDER BY f.created_at DESC, f.article_id DESC
     LIMIT $3)
 )
-SELECT a.organization_id, a.workflow_id, a.visit, a.step, a.article_id, a.position, a.unit_id, a.plan_visit, a.plan_revision, a.created_at, u.organization_id, u.id, u.workflow_id, u.visit, u.step, u.position, u.label, u.state, u.version, u.attempt, u.token, u.tries, u.worker, u.lease_expires_at, u.retry_at, u.wake_at, u.is_open, u.waits, u.done, u.total, u.failure_code, u.failure_message, u.changed_at, u.lane, b.organization_id, b.article_id, b.workflow_id, b.cap_pico, b.held_pico, b.settled_pico, b.overage, b.opened_by, b.opened_at, w.organization_id, w.id, w.name, w.company_name, w.company_url, w.linkedin_url, w.graph_version, w.version, w.state, w.previous_hash, w.hash, w.wake_at, w.created_by, w.created_at, w.updated_at, p.brief
+SELECT a.organization_id, a.workflow_id, a.visit, a.step, a.article_id, a.position, a.unit_id, a.plan_visit, a.plan_revision, a.created_at, u.organization_id, u.id, u.workflow_id, u.visit, u.step, u.position, u.label, u.state, u.version, u.attempt, u.token, u.tries, u.worker, u.lease_expires_at, u.retry_at, u.wake_at, u.is_open, u.waits, u.done, u.total, u.failure_code, u.failure_message, u.changed_at, u.lane, b.organization_id, b.article_id, b.workflow_id, b.cap_pico, b.held_pico, b.settled_pico, b.overage, b.opened_by, b.opened_at, w.organization_id, w.id, w.name, w.company_name, w.company_url, w.linkedin_url, w.graph_version, w.version, w.state, w.previous_hash, w.hash, w.wake_at, w.created_by, w.created_at, w.updated_at, p.brief, page.created_at AS text_at
 FROM page
 JOIN articles AS a ON a.organization_id = $1 AND a.article_id = page.article_id AND a.visit = page.visit
 JOIN step_units AS u ON u.organization_id = a.organization_id AND u.id = a.unit_id
@@ -599,12 +599,13 @@ type ArticleListToReviewRow struct {
 	ArticleBudget  ArticleBudget
 	IntentWorkflow IntentWorkflow
 	Brief          []byte
+	TextAt         time.Time
 }
 
 // ArticleListToReview returns the articles of an organization whose last text has findings that no person has judged,
-// with their briefs, units, budgets and workflows. Only articles of a current visit count, only those whose unit is in a
-// state, and only workflows in some states. Those come first whose text is the oldest: those after the cursor
-// (cursor_at, cursor_id), or those before it when descending is true.
+// with their briefs, units, budgets and workflows, and the time of that text. Only articles of a current visit count, only
+// those whose unit is in a state, and only workflows in some states. Those come first whose text is the oldest: those
+// after the cursor (cursor_at, cursor_id), or those before it when descending is true.
 func (q *Queries) ArticleListToReview(ctx context.Context, arg ArticleListToReviewParams) ([]ArticleListToReviewRow, error) {
 	rows, err := q.db.Query(ctx, articleListToReview,
 		arg.OrganizationID,
@@ -685,6 +686,7 @@ func (q *Queries) ArticleListToReview(ctx context.Context, arg ArticleListToRevi
 			&i.IntentWorkflow.CreatedAt,
 			&i.IntentWorkflow.UpdatedAt,
 			&i.Brief,
+			&i.TextAt,
 		); err != nil {
 			return nil, err
 		}
