@@ -17,28 +17,31 @@ WHERE u.organization_id = @organization_id AND u.step = @step AND u.state = @sta
 
 -- ArticleCountToReview counts the articles that ArticleListToReview pages through.
 -- name: ArticleCountToReview :one
-SELECT count(*) FROM article_versions AS v
-WHERE v.organization_id = @organization_id AND v.needs_review
-    AND EXISTS (
-        SELECT FROM step_units AS u
-        JOIN articles AS a ON a.organization_id = u.organization_id AND a.unit_id = u.id
-        JOIN intent_workflows AS w ON w.organization_id = u.organization_id AND w.id = u.workflow_id
-        WHERE a.organization_id = v.organization_id AND a.workflow_id = v.workflow_id AND a.visit = v.visit
-            AND a.article_id = v.article_id AND u.state = @state AND w.state = ANY(@workflow_states::text[]))
-    AND NOT EXISTS (
-        SELECT FROM article_versions AS l
-        WHERE l.organization_id = v.organization_id AND l.article_id = v.article_id AND l.revision > v.revision)
+SELECT count(*)
+FROM intent_workflows AS w
+CROSS JOIN LATERAL (
+    SELECT c.visit FROM step_visits AS c
+    WHERE c.organization_id = w.organization_id AND c.workflow_id = w.id AND c.step = @step
+    ORDER BY c.visit DESC
+    LIMIT 1
+) AS s
+JOIN step_units AS u ON u.organization_id = w.organization_id AND u.workflow_id = w.id AND u.visit = s.visit
+JOIN articles AS a ON a.organization_id = u.organization_id AND a.unit_id = u.id
+CROSS JOIN LATERAL (
+    SELECT l.revision, l.visit, l.needs_review FROM article_versions AS l
+    WHERE l.organization_id = a.organization_id AND l.article_id = a.article_id
+    ORDER BY l.revision DESC
+    LIMIT 1
+) AS v
+WHERE w.organization_id = @organization_id AND w.state = ANY(@workflow_states::text[]) AND u.state = @state
+    AND v.visit = a.visit AND v.needs_review
     AND NOT EXISTS (
         SELECT FROM article_decisions AS d
-        WHERE d.organization_id = v.organization_id AND d.article_id = v.article_id AND d.revision = v.revision
+        WHERE d.organization_id = a.organization_id AND d.article_id = a.article_id AND d.revision = v.revision
             AND d.section IS NULL)
     AND NOT EXISTS (
-        SELECT FROM step_visits AS c
-        WHERE c.organization_id = v.organization_id AND c.workflow_id = v.workflow_id AND c.step = @step
-            AND c.visit > v.visit)
-    AND NOT EXISTS (
         SELECT FROM workflow_transitions AS t
-        WHERE t.organization_id = v.organization_id AND t.workflow_id = v.workflow_id AND t.version > v.visit
+        WHERE t.organization_id = w.organization_id AND t.workflow_id = w.id AND t.version > s.visit
             AND t.kind = @reset AND t.to_state = ANY(@reset_targets::text[]));
 
 -- ArticleInsert writes the articles of a visit, in the order of their plan.
@@ -145,64 +148,47 @@ ORDER BY a.article_id
 LIMIT @page_size;
 
 -- ArticleListToReview returns the articles of an organization whose last text has findings that no person has judged,
--- with their briefs, units, budgets and workflows, and the time of that text. Only articles of a current visit count, only
--- those whose unit is in a state, and only workflows in some states. Those come first whose text is the oldest: those
--- after the cursor (cursor_at, cursor_id), or those before it when descending is true.
+-- with their briefs, units, budgets and workflows, and the time of that text. Only articles of a current visit count,
+-- only those whose unit is in a state, and only workflows in some states: the cost grows with these, not with the texts
+-- of others. Those come first whose text is the oldest: those after the cursor (cursor_at, cursor_id), or those before
+-- it when descending is true.
 -- name: ArticleListToReview :many
-WITH page AS (
-    (SELECT e.article_id, e.visit, e.created_at FROM article_versions AS e
-    WHERE NOT @descending::boolean AND e.organization_id = @organization_id AND e.needs_review
-        AND (e.created_at, e.article_id) > (@cursor_at::timestamptz, @cursor_id::uuid)
-        AND EXISTS (
-            SELECT FROM step_units AS u
-            JOIN articles AS a ON a.organization_id = u.organization_id AND a.unit_id = u.id
-            JOIN intent_workflows AS w ON w.organization_id = u.organization_id AND w.id = u.workflow_id
-            WHERE a.organization_id = e.organization_id AND a.workflow_id = e.workflow_id AND a.visit = e.visit
-                AND a.article_id = e.article_id AND u.state = @state AND w.state = ANY(@workflow_states::text[]))
-        AND NOT EXISTS (
-            SELECT FROM article_versions AS l
-            WHERE l.organization_id = e.organization_id AND l.article_id = e.article_id AND l.revision > e.revision)
-        AND NOT EXISTS (
-            SELECT FROM article_decisions AS d
-            WHERE d.organization_id = e.organization_id AND d.article_id = e.article_id AND d.revision = e.revision
-                AND d.section IS NULL)
-        AND NOT EXISTS (
-            SELECT FROM step_visits AS c
-            WHERE c.organization_id = e.organization_id AND c.workflow_id = e.workflow_id AND c.step = @step
-                AND c.visit > e.visit)
-        AND NOT EXISTS (
-            SELECT FROM workflow_transitions AS t
-            WHERE t.organization_id = e.organization_id AND t.workflow_id = e.workflow_id AND t.version > e.visit
-                AND t.kind = @reset AND t.to_state = ANY(@reset_targets::text[]))
-    ORDER BY e.created_at, e.article_id
-    LIMIT @page_size)
-    UNION ALL
-    (SELECT f.article_id, f.visit, f.created_at FROM article_versions AS f
-    WHERE @descending::boolean AND f.organization_id = @organization_id AND f.needs_review
-        AND (f.created_at, f.article_id) < (@cursor_at::timestamptz, @cursor_id::uuid)
-        AND EXISTS (
-            SELECT FROM step_units AS u
-            JOIN articles AS a ON a.organization_id = u.organization_id AND a.unit_id = u.id
-            JOIN intent_workflows AS w ON w.organization_id = u.organization_id AND w.id = u.workflow_id
-            WHERE a.organization_id = f.organization_id AND a.workflow_id = f.workflow_id AND a.visit = f.visit
-                AND a.article_id = f.article_id AND u.state = @state AND w.state = ANY(@workflow_states::text[]))
-        AND NOT EXISTS (
-            SELECT FROM article_versions AS l
-            WHERE l.organization_id = f.organization_id AND l.article_id = f.article_id AND l.revision > f.revision)
+WITH candidates AS MATERIALIZED (
+    SELECT a.article_id, a.visit, v.created_at
+    FROM intent_workflows AS w
+    CROSS JOIN LATERAL (
+        SELECT c.visit FROM step_visits AS c
+        WHERE c.organization_id = w.organization_id AND c.workflow_id = w.id AND c.step = @step
+        ORDER BY c.visit DESC
+        LIMIT 1
+    ) AS s
+    JOIN step_units AS u ON u.organization_id = w.organization_id AND u.workflow_id = w.id AND u.visit = s.visit
+    JOIN articles AS a ON a.organization_id = u.organization_id AND a.unit_id = u.id
+    CROSS JOIN LATERAL (
+        SELECT l.revision, l.visit, l.needs_review, l.created_at FROM article_versions AS l
+        WHERE l.organization_id = a.organization_id AND l.article_id = a.article_id
+        ORDER BY l.revision DESC
+        LIMIT 1
+    ) AS v
+    WHERE w.organization_id = @organization_id AND w.state = ANY(@workflow_states::text[]) AND u.state = @state
+        AND v.visit = a.visit AND v.needs_review
         AND NOT EXISTS (
             SELECT FROM article_decisions AS d
-            WHERE d.organization_id = f.organization_id AND d.article_id = f.article_id AND d.revision = f.revision
+            WHERE d.organization_id = a.organization_id AND d.article_id = a.article_id AND d.revision = v.revision
                 AND d.section IS NULL)
         AND NOT EXISTS (
-            SELECT FROM step_visits AS c
-            WHERE c.organization_id = f.organization_id AND c.workflow_id = f.workflow_id AND c.step = @step
-                AND c.visit > f.visit)
-        AND NOT EXISTS (
             SELECT FROM workflow_transitions AS t
-            WHERE t.organization_id = f.organization_id AND t.workflow_id = f.workflow_id AND t.version > f.visit
+            WHERE t.organization_id = w.organization_id AND t.workflow_id = w.id AND t.version > s.visit
                 AND t.kind = @reset AND t.to_state = ANY(@reset_targets::text[]))
-    ORDER BY f.created_at DESC, f.article_id DESC
-    LIMIT @page_size)
+), page AS (
+    SELECT c.* FROM candidates AS c
+    WHERE (NOT @descending::boolean AND (c.created_at, c.article_id) > (@cursor_at::timestamptz, @cursor_id::uuid))
+        OR (@descending::boolean AND (c.created_at, c.article_id) < (@cursor_at::timestamptz, @cursor_id::uuid))
+    ORDER BY CASE WHEN NOT @descending::boolean THEN c.created_at END,
+        CASE WHEN NOT @descending::boolean THEN c.article_id END,
+        CASE WHEN @descending::boolean THEN c.created_at END DESC,
+        CASE WHEN @descending::boolean THEN c.article_id END DESC
+    LIMIT @page_size
 )
 SELECT sqlc.embed(a), sqlc.embed(u), sqlc.embed(b), sqlc.embed(w), p.brief, page.created_at AS text_at
 FROM page

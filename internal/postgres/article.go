@@ -145,7 +145,7 @@ func (s *Store) CountArticlesByUnitState(ctx context.Context, who caller.Caller,
 // no person has judged, by the time of the text and the article's id. They have no version yet:
 // LastVersionsOfArticles returns those.
 func (s *Store) ArticlesToReview(ctx context.Context, who caller.Caller, p UnitStatePage) ([]ArticleOfWorkflow, error) {
-	rows, err := s.forTenant(who.OrganizationID).ArticleListToReview(ctx, dbsqlc.ArticleListToReviewParams{
+	rows, err := s.forTenantCustomPlan(who.OrganizationID).ArticleListToReview(ctx, dbsqlc.ArticleListToReviewParams{
 		OrganizationID: who.OrganizationID,
 		Step:           p.Step,
 		State:          p.State,
@@ -178,7 +178,7 @@ func (s *Store) ArticlesToReview(ctx context.Context, who caller.Caller, p UnitS
 
 // CountArticlesToReview counts the articles that ArticlesToReview pages through.
 func (s *Store) CountArticlesToReview(ctx context.Context, who caller.Caller, of UnitStates) (int, error) {
-	n, err := s.forTenant(who.OrganizationID).ArticleCountToReview(ctx, dbsqlc.ArticleCountToReviewParams{
+	n, err := s.forTenantCustomPlan(who.OrganizationID).ArticleCountToReview(ctx, dbsqlc.ArticleCountToReviewParams{
 		OrganizationID: who.OrganizationID,
 		Step:           of.Step,
 		State:          of.State,

@@ -55,36 +55,39 @@ func (q *Queries) ArticleCountByUnitState(ctx context.Context, arg ArticleCountB
 }
 
 const articleCountToReview = `-- name: ArticleCountToReview :one
-SELECT count(*) FROM article_versions AS v
-WHERE v.organization_id = $1 AND v.needs_review
-    AND EXISTS (
-        SELECT FROM step_units AS u
-        JOIN articles AS a ON a.organization_id = u.organization_id AND a.unit_id = u.id
-        JOIN intent_workflows AS w ON w.organization_id = u.organization_id AND w.id = u.workflow_id
-        WHERE a.organization_id = v.organization_id AND a.workflow_id = v.workflow_id AND a.visit = v.visit
-            AND a.article_id = v.article_id AND u.state = $2 AND w.state = ANY($3::text[]))
-    AND NOT EXISTS (
-        SELECT FROM article_versions AS l
-        WHERE l.organization_id = v.organization_id AND l.article_id = v.article_id AND l.revision > v.revision)
+SELECT count(*)
+FROM intent_workflows AS w
+CROSS JOIN LATERAL (
+    SELECT c.visit FROM step_visits AS c
+    WHERE c.organization_id = w.organization_id AND c.workflow_id = w.id AND c.step = $1
+    ORDER BY c.visit DESC
+    LIMIT 1
+) AS s
+JOIN step_units AS u ON u.organization_id = w.organization_id AND u.workflow_id = w.id AND u.visit = s.visit
+JOIN articles AS a ON a.organization_id = u.organization_id AND a.unit_id = u.id
+CROSS JOIN LATERAL (
+    SELECT l.revision, l.visit, l.needs_review FROM article_versions AS l
+    WHERE l.organization_id = a.organization_id AND l.article_id = a.article_id
+    ORDER BY l.revision DESC
+    LIMIT 1
+) AS v
+WHERE w.organization_id = $2 AND w.state = ANY($3::text[]) AND u.state = $4
+    AND v.visit = a.visit AND v.needs_review
     AND NOT EXISTS (
         SELECT FROM article_decisions AS d
-        WHERE d.organization_id = v.organization_id AND d.article_id = v.article_id AND d.revision = v.revision
+        WHERE d.organization_id = a.organization_id AND d.article_id = a.article_id AND d.revision = v.revision
             AND d.section IS NULL)
     AND NOT EXISTS (
-        SELECT FROM step_visits AS c
-        WHERE c.organization_id = v.organization_id AND c.workflow_id = v.workflow_id AND c.step = $4
-            AND c.visit > v.visit)
-    AND NOT EXISTS (
         SELECT FROM workflow_transitions AS t
-        WHERE t.organization_id = v.organization_id AND t.workflow_id = v.workflow_id AND t.version > v.visit
+        WHERE t.organization_id = w.organization_id AND t.workflow_id = w.id AND t.version > s.visit
             AND t.kind = $5 AND t.to_state = ANY($6::text[]))
 `
 
 type ArticleCountToReviewParams struct {
-	OrganizationID uuid.UUID
-	State          workflow.UnitState
-	WorkflowStates []string
 	Step           workflow.StepKey
+	OrganizationID uuid.UUID
+	WorkflowStates []string
+	State          workflow.UnitState
 	Reset          workflow.EdgeKind
 	ResetTargets   []string
 }
@@ -92,10 +95,10 @@ type ArticleCountToReviewParams struct {
 // ArticleCountToReview counts the articles that ArticleListToReview pages through.
 func (q *Queries) ArticleCountToReview(ctx context.Context, arg ArticleCountToReviewParams) (int64, error) {
 	row := q.db.QueryRow(ctx, articleCountToReview,
-		arg.OrganizationID,
-		arg.State,
-		arg.WorkflowStates,
 		arg.Step,
+		arg.OrganizationID,
+		arg.WorkflowStates,
+		arg.State,
 		arg.Reset,
 		arg.ResetTargets,
 	)
@@ -510,60 +513,42 @@ func (q *Queries) ArticleListTitles(ctx context.Context, arg ArticleListTitlesPa
 }
 
 const articleListToReview = `-- name: ArticleListToReview :many
-WITH page AS (
-    (SELECT e.article_id, e.visit, e.created_at FROM article_versions AS e
-    WHERE NOT $2::boolean AND e.organization_id = $1 AND e.needs_review
-        AND (e.created_at, e.article_id) > ($4::timestamptz, $5::uuid)
-        AND EXISTS (
-            SELECT FROM step_units AS u
-            JOIN articles AS a ON a.organization_id = u.organization_id AND a.unit_id = u.id
-            JOIN intent_workflows AS w ON w.organization_id = u.organization_id AND w.id = u.workflow_id
-            WHERE a.organization_id = e.organization_id AND a.workflow_id = e.workflow_id AND a.visit = e.visit
-                AND a.article_id = e.article_id AND u.state = $6 AND w.state = ANY($7::text[]))
-        AND NOT EXISTS (
-            SELECT FROM article_versions AS l
-            WHERE l.organization_id = e.organization_id AND l.article_id = e.article_id AND l.revision > e.revision)
-        AND NOT EXISTS (
-            SELECT FROM article_decisions AS d
-            WHERE d.organization_id = e.organization_id AND d.article_id = e.article_id AND d.revision = e.revision
-                AND d.section IS NULL)
-        AND NOT EXISTS (
-            SELECT FROM step_visits AS c
-            WHERE c.organization_id = e.organization_id AND c.workflow_id = e.workflow_id AND c.step = $8
-                AND c.visit > e.visit)
-        AND NOT EXISTS (
-            SELECT FROM workflow_transitions AS t
-            WHERE t.organization_id = e.organization_id AND t.workflow_id = e.workflow_id AND t.version > e.visit
-                AND t.kind = $9 AND t.to_state = ANY($10::text[]))
-    ORDER BY e.created_at, e.article_id
-    LIMIT $3)
-    UNION ALL
-    (SELECT f.article_id, f.visit, f.created_at FROM article_versions AS f
-    WHERE $2::boolean AND f.organization_id = $1 AND f.needs_review
-        AND (f.created_at, f.article_id) < ($4::timestamptz, $5::uuid)
-        AND EXISTS (
-            SELECT FROM step_units AS u
-            JOIN articles AS a ON a.organization_id = u.organization_id AND a.unit_id = u.id
-            JOIN intent_workflows AS w ON w.organization_id = u.organization_id AND w.id = u.workflow_id
-            WHERE a.organization_id = f.organization_id AND a.workflow_id = f.workflow_id AND a.visit = f.visit
-                AND a.article_id = f.article_id AND u.state = $6 AND w.state = ANY($7::text[]))
-        AND NOT EXISTS (
-            SELECT FROM article_versions AS l
-            WHERE l.organization_id = f.organization_id AND l.article_id = f.article_id AND l.revision > f.revision)
+WITH candidates AS MATERIALIZED (
+    SELECT a.article_id, a.visit, v.created_at
+    FROM intent_workflows AS w
+    CROSS JOIN LATERAL (
+        SELECT c.visit FROM step_visits AS c
+        WHERE c.organization_id = w.organization_id AND c.workflow_id = w.id AND c.step = $4
+        ORDER BY c.visit DESC
+        LIMIT 1
+    ) AS s
+    JOIN step_units AS u ON u.organization_id = w.organization_id AND u.workflow_id = w.id AND u.visit = s.visit
+    JOIN articles AS a ON a.organization_id = u.organization_id AND a.unit_id = u.id
+    CROSS JOIN LATERAL (
+        SELECT l.revision, l.visit, l.needs_review, l.created_at FROM article_versions AS l
+        WHERE l.organization_id = a.organization_id AND l.article_id = a.article_id
+        ORDER BY l.revision DESC
+        LIMIT 1
+    ) AS v
+    WHERE w.organization_id = $1 AND w.state = ANY($5::text[]) AND u.state = $6
+        AND v.visit = a.visit AND v.needs_review
         AND NOT EXISTS (
             SELECT FROM article_decisions AS d
-            WHERE d.organization_id = f.organization_id AND d.article_id = f.article_id AND d.revision = f.revision
+            WHERE d.organization_id = a.organization_id AND d.article_id = a.article_id AND d.revision = v.revision
                 AND d.section IS NULL)
         AND NOT EXISTS (
-            SELECT FROM step_visits AS c
-            WHERE c.organization_id = f.organization_id AND c.workflow_id = f.workflow_id AND c.step = $8
-                AND c.visit > f.visit)
-        AND NOT EXISTS (
             SELECT FROM workflow_transitions AS t
-            WHERE t.organization_id = f.organization_id AND t.workflow_id = f.workflow_id AND t.version > f.visit
-                AND t.kind = $9 AND t.to_state = ANY($10::text[]))
-    ORDER BY f.created_at DESC, f.article_id DESC
-    LIMIT $3)
+            WHERE t.organization_id = w.organization_id AND t.workflow_id = w.id AND t.version > s.visit
+                AND t.kind = $7 AND t.to_state = ANY($8::text[]))
+), page AS (
+    SELECT c.article_id, c.visit, c.created_at FROM candidates AS c
+    WHERE (NOT $2::boolean AND (c.created_at, c.article_id) > ($9::timestamptz, $10::uuid))
+        OR ($2::boolean AND (c.created_at, c.article_id) < ($9::timestamptz, $10::uuid))
+    ORDER BY CASE WHEN NOT $2::boolean THEN c.created_at END,
+        CASE WHEN NOT $2::boolean THEN c.article_id END,
+        CASE WHEN $2::boolean THEN c.created_at END DESC,
+        CASE WHEN $2::boolean THEN c.article_id END DESC
+    LIMIT $3
 )
 SELECT a.organization_id, a.workflow_id, a.visit, a.step, a.article_id, a.position, a.unit_id, a.plan_visit, a.plan_revision, a.created_at, u.organization_id, u.id, u.workflow_id, u.visit, u.step, u.position, u.label, u.state, u.version, u.attempt, u.token, u.tries, u.worker, u.lease_expires_at, u.retry_at, u.wake_at, u.is_open, u.waits, u.done, u.total, u.failure_code, u.failure_message, u.changed_at, u.lane, b.organization_id, b.article_id, b.workflow_id, b.cap_pico, b.held_pico, b.settled_pico, b.overage, b.opened_by, b.opened_at, w.organization_id, w.id, w.name, w.company_name, w.company_url, w.linkedin_url, w.graph_version, w.version, w.state, w.previous_hash, w.hash, w.wake_at, w.created_by, w.created_at, w.updated_at, p.brief, page.created_at AS text_at
 FROM page
@@ -584,13 +569,13 @@ type ArticleListToReviewParams struct {
 	OrganizationID uuid.UUID
 	Descending     bool
 	PageSize       int32
-	CursorAt       time.Time
-	CursorID       uuid.UUID
-	State          workflow.UnitState
-	WorkflowStates []string
 	Step           workflow.StepKey
+	WorkflowStates []string
+	State          workflow.UnitState
 	Reset          workflow.EdgeKind
 	ResetTargets   []string
+	CursorAt       time.Time
+	CursorID       uuid.UUID
 }
 
 type ArticleListToReviewRow struct {
@@ -603,21 +588,22 @@ type ArticleListToReviewRow struct {
 }
 
 // ArticleListToReview returns the articles of an organization whose last text has findings that no person has judged,
-// with their briefs, units, budgets and workflows, and the time of that text. Only articles of a current visit count, only
-// those whose unit is in a state, and only workflows in some states. Those come first whose text is the oldest: those
-// after the cursor (cursor_at, cursor_id), or those before it when descending is true.
+// with their briefs, units, budgets and workflows, and the time of that text. Only articles of a current visit count,
+// only those whose unit is in a state, and only workflows in some states: the cost grows with these, not with the texts
+// of others. Those come first whose text is the oldest: those after the cursor (cursor_at, cursor_id), or those before
+// it when descending is true.
 func (q *Queries) ArticleListToReview(ctx context.Context, arg ArticleListToReviewParams) ([]ArticleListToReviewRow, error) {
 	rows, err := q.db.Query(ctx, articleListToReview,
 		arg.OrganizationID,
 		arg.Descending,
 		arg.PageSize,
-		arg.CursorAt,
-		arg.CursorID,
-		arg.State,
-		arg.WorkflowStates,
 		arg.Step,
+		arg.WorkflowStates,
+		arg.State,
 		arg.Reset,
 		arg.ResetTargets,
+		arg.CursorAt,
+		arg.CursorID,
 	)
 	if err != nil {
 		return nil, err
