@@ -8,7 +8,7 @@ import { useMay } from '../../api/viewer'
 import { InboxCountsDocument, InboxWorkDocument, LiveUnitsDocument } from '../../gql/graphql'
 import { Empty, Loaded, PageTitle } from '../../ui/basic'
 import { nextOf, Pager } from '../../ui/pager'
-import { countsOf, kindLabels, kinds, totalOf, type Kind } from './search'
+import { countsOf, kindLabels, kinds, noneOf, totalOf, type Kind } from './search'
 import { useList } from './lists'
 
 /** The rows of a kind on the page of all kinds, and on that of one kind. */
@@ -74,7 +74,7 @@ function Section({ kind, isAlone, after, news, total }: SectionProps) {
     <section aria-labelledby={kind} className="spaced">
       <h2 id={kind}>{kindLabels[kind]} <span className="count">{total}</span></h2>
       <Loaded read={read} rows={1}>
-        {() => <Listed rows={rows} />}
+        {() => <Listed kind={kind} rows={rows} />}
       </Loaded>
       {isAlone && pageInfo && <Pager after={after} next={nextOf(pageInfo)} onPage={(next) => void navigate({ search: { kind, after: next } })} />}
       {!isAlone && pageInfo?.hasNextPage && (
@@ -84,7 +84,7 @@ function Section({ kind, isAlone, after, news, total }: SectionProps) {
   )
 }
 
-function Listed({ rows }: { rows: ReactNode[] }) {
-  if (rows.length === 0) return <Nothing />
+function Listed({ kind, rows }: { kind: Kind; rows: ReactNode[] }) {
+  if (rows.length === 0) return <p className="hint">{noneOf[kind]}</p>
   return <ul className="feed">{rows}</ul>
 }

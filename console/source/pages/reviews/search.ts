@@ -8,6 +8,12 @@ export const kindLabels: Record<Kind, string> = {
   decisions: 'Decisions', failures: 'Failed workflows', articles: 'Failed articles', texts: 'Texts with findings', posts: 'Posts',
 }
 
+/** What a list without a row says: an event takes a row out before the counts are read again. */
+export const noneOf: Record<Kind, string> = {
+  decisions: 'No decision waits here.', failures: 'No failed workflow waits here.', articles: 'No failed article waits here.',
+  texts: 'No text with findings waits here.', posts: 'No post waits here.',
+}
+
 export type ReviewSearch = { kind?: Kind; after?: string }
 
 /** A page of the list exists only for one kind. */
