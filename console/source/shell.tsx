@@ -2,7 +2,7 @@
 import { Outlet, useRouterState } from '@tanstack/react-router'
 import { useEffect, useRef, type ReactNode } from 'react'
 import { useLive, useRead } from './api/client'
-import { addSeen, resyncs, useNews } from './api/events'
+import { addSeen, readsApart, resyncs, useNews } from './api/events'
 import { connection } from './api/live'
 import type { Problem } from './api/network'
 import { session, signOut } from './api/session'
@@ -40,6 +40,7 @@ function SignedIn({ settings }: { settings: Settings }) {
     <ViewerContext value={viewer}>
       <a className="skip" href="#main">Skip to the content</a>
       <Live />
+      <Counts />
       <Header settings={settings} />
       <div className="frame">
         <Menu settings={settings} />
@@ -91,6 +92,13 @@ function Live() {
   return null
 }
 
+/** Reads again how many things wait for a person. The menu and the page share the answer. */
+function Counts() {
+  const read = useRead(InboxCountsDocument, {})
+  useWhenChanged(useNews(), read.again, 300, readsApart)
+  return null
+}
+
 type Entry = { to: string; label: string; sign: string; needs?: Permission }
 
 /** The menu. What a role may not see is not in it. */
@@ -135,8 +143,7 @@ function Menu({ settings }: { settings: Settings }) {
 
 /** How many things wait for a person. */
 function Waiting() {
-  const read = useRead(InboxCountsDocument, {})
-  useWhenChanged(useNews(), read.again, 600)
+  const read = useRead(InboxCountsDocument, {}, { policy: 'cache-first' })
   const count = read.data && totalOf(read.data.viewer.organization)
   if (!count) return null
   return <span className="menu-count"><span className="figure">{count > 999 ? '999+' : count}</span><span className="hidden"> waiting</span></span>

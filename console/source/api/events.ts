@@ -20,6 +20,9 @@ export function isOvertaken(row: { id: string; version: number }, events = recen
 /** Grows when data may be out of date: after a gap in the events, or a new connection. */
 export const useGaps = () => useStore(resyncs) + useStore(connections)
 
+/** The least time between two reads of what waits for a person, in milliseconds. */
+export const readsApart = 3000
+
 /** Changes when a list may be out of date: also after each transition. */
 export function useNews(): string {
   const gaps = useGaps()

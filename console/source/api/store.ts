@@ -30,21 +30,23 @@ export function useStore<T>(store: Store<T>): T {
 
 /**
  * Calls a function when a value has changed since the first time, a pause later. Several changes within it are one, and
- * changes that never pause do not hold it back.
+ * changes that never pause do not hold it back. Two calls are at least `apart` milliseconds from each other.
  */
-export function useWhenChanged(value: unknown, then: () => void, pause = 0) {
+export function useWhenChanged(value: unknown, then: () => void, pause = 0, apart = 0) {
   const seen = useRef(value)
   const latest = useRef({ value, then })
   latest.current = { value, then }
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined)
+  const called = useRef(-Infinity)
   useEffect(() => {
     if (Object.is(seen.current, value) || timer.current !== undefined) return
     timer.current = setTimeout(() => {
       timer.current = undefined
+      called.current = performance.now()
       seen.current = latest.current.value
       latest.current.then()
-    }, pause)
-  }, [value, pause])
+    }, Math.max(pause, called.current + apart - performance.now()))
+  }, [value, pause, apart])
   useEffect(() => () => {
     clearTimeout(timer.current)
     timer.current = undefined

@@ -2,7 +2,7 @@
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import { useState, type ReactNode } from 'react'
 import { useLive, useRead } from '../../api/client'
-import { useNews } from '../../api/events'
+import { readsApart, useNews } from '../../api/events'
 import { useWhenChanged } from '../../api/store'
 import { useMay } from '../../api/viewer'
 import { InboxCountsDocument, InboxWorkDocument, LiveUnitsDocument } from '../../gql/graphql'
@@ -21,8 +21,8 @@ export function ReviewsPage() {
   const work = useRead(InboxWorkDocument, {})
   const [ended, setEnded] = useState(0)
   const news = `${useNews()} ${ended}`
-  useWhenChanged(news, counts.again, 300)
-  useWhenChanged(news, work.again, 1000)
+  useWhenChanged(ended, counts.again, 300, readsApart)
+  useWhenChanged(news, work.again, 1000, readsApart)
   return (
     <>
       <PageTitle title="Reviews" />
@@ -69,7 +69,7 @@ function Section({ kind, isAlone, after, news, total }: SectionProps) {
   const navigate = useNavigate({ from: '/reviews' })
   const actors = useMay()('ACTORS')
   const { read, rows, pageInfo } = useList(kind, { first: isAlone ? pageSize : fewRows, after: isAlone ? after : undefined, actors })
-  useWhenChanged(news, read.again, 300)
+  useWhenChanged(news, read.again, 300, readsApart)
   return (
     <section aria-labelledby={kind} className="spaced">
       <h2 id={kind}>{kindLabels[kind]} <span className="count">{total}</span></h2>
