@@ -94,12 +94,14 @@ var rewrites = map[string]struct{ sql, row, what string }{
 	},
 	"WorkflowGone": {
 		`DELETE FROM ai_usage_ledger WHERE account_id = {other}; DELETE FROM usage_accounts WHERE id = {other};
-		DELETE FROM workflow_transitions WHERE workflow_id = {other}; DELETE FROM intent_workflows WHERE id = {other}`,
+		DELETE FROM workflow_transitions WHERE workflow_id = {other};
+		DELETE FROM workflow_names WHERE workflow_id = {other}; DELETE FROM intent_workflows WHERE id = {other}`,
 		"transition {org} {other}", "it is gone",
 	},
 	"AccountGone": {
 		`DELETE FROM ai_usage_ledger WHERE account_id = {other}; DELETE FROM usage_accounts WHERE id = {other};
-		DELETE FROM workflow_transitions WHERE workflow_id = {other}; DELETE FROM intent_workflows WHERE id = {other}`,
+		DELETE FROM workflow_transitions WHERE workflow_id = {other};
+		DELETE FROM workflow_names WHERE workflow_id = {other}; DELETE FROM intent_workflows WHERE id = {other}`,
 		"account {org} {other}", "it is gone",
 	},
 	"WorkflowRenamed": {
@@ -213,6 +215,7 @@ var derived = map[string]string{
 	"legal_unit_moves":      "they are the program's",
 	"workflow_graphs":       "they are the program's",
 	"step_visits":           "each repeats its transition, by foreign key",
+	"workflow_names":        "they repeat the names of the workflows, for the search",
 
 	"legal_publication_moves": "they are the program's",
 }

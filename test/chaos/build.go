@@ -84,11 +84,11 @@ var guards = map[string]guard{
 	},
 	"limit": {
 		cuts: []cut{{
-			file:      queries + "batch.go",
+			file:      queries + "call_hold.sql.go",
 			begin:     "const callHoldCreate = ",
 			end:       endOfStatement,
-			condition: "AND a.limit_pico - a.settled_pico - a.held_pico >= ",
-			instead:   "AND 0 <= ",
+			condition: "a.limit_pico::numeric - a.settled_pico - a.held_pico AS",
+			instead:   "9e18 AS",
 		}},
 		database: []string{`ALTER TABLE ai_usage_ledger DROP CONSTRAINT ai_usage_ledger_cap`},
 		rounds:   moves,
@@ -130,7 +130,7 @@ var guards = map[string]guard{
 func withoutAttempt() (cuts []cut) {
 	for _, c := range []struct{ file, query, condition, instead string }{
 		{"call.sql.go", "callDispatch", "u.attempt = c.unit_attempt AND ", ""},
-		{"batch.go", "callHoldCreate", "u.attempt = $", "0 <> $"},
+		{"call_hold.sql.go", "callHoldCreate", "u.attempt = c.unit_attempt", "0 <> c.unit_attempt"},
 		{"publication.sql.go", "publicationMove", "u.attempt = $", "0 <> $"},
 		{"publication.sql.go", "publicationMove", "u.worker = $", "''::text <> $"},
 		{"step_part.sql.go", "stepPartInsert", "u.attempt = $", "0 <> $"},

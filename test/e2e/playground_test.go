@@ -28,11 +28,14 @@ func (p *tab) click(label string) {
 	p.run(fmt.Sprintf(`document.querySelector('[aria-label=%q]').click()`, label))
 }
 
-// execute runs the operation in the editor and waits until the answer contains a text.
+// execute runs the operation in the editor and waits until the answer contains a text. The page may lose a click, or its
+// answer, while it still takes over an example. Then it clicks again: the examples of mutations have idempotency keys.
 func (p *tab) execute(contains string) {
 	p.t.Helper()
-	p.run(`document.querySelector('.graphiql-execute-button').click()`)
-	p.waits(fmt.Sprintf(`%s.includes(%q)`, shown, contains))
+	const button = `document.querySelector('.graphiql-execute-button')`
+	p.run(`(window.answerBefore = ` + shown + `, ` + button + `.click())`)
+	p.waits(fmt.Sprintf(`%[1]s.includes(%[2]q) || (%[1]s === window.answerBefore &&
+		%[3]s.getAttribute('aria-label').startsWith('Execute') && (%[3]s.click(), false))`, shown, contains, button))
 }
 
 // signIn pastes a token into its field.
@@ -64,7 +67,7 @@ func TestPlayground_RunsAQueryAMutationAndASubscription(t *testing.T) {
 
 	admin := token(t, w.who)
 	p.open(started.address + "/playground#token=" + admin)
-	p.waits(`document.querySelectorAll('.example').length >= 13 && document.querySelectorAll('.CodeMirror').length >= 3`)
+	p.waits(`document.querySelectorAll('.example').length >= 60 && document.querySelectorAll('.CodeMirror').length >= 3`)
 	if got := p.run(`location.href`); got != started.address+"/playground" {
 		t.Errorf("the address: got %s, want it without the token", got)
 	}
@@ -155,7 +158,7 @@ func TestPlayground_FitsANarrowScreen(t *testing.T) {
 		"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": true,
 	})
 	p.open(started.address + "/playground#token=" + token(t, w.who))
-	p.waits(`document.querySelectorAll('.example').length >= 13 && document.querySelectorAll('.CodeMirror').length >= 3`)
+	p.waits(`document.querySelectorAll('.example').length >= 60 && document.querySelectorAll('.CodeMirror').length >= 3`)
 	p.choose("Create a workflow")
 	p.execute(`"state": "CREATED"`)
 	for what, expression := range map[string]string{
