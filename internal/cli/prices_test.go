@@ -124,7 +124,7 @@ func TestPrices_QuarantineIsDecidedOnce(t *testing.T) {
 		t.Errorf("an accepted price is still in quarantine:\n%s", listed)
 	}
 	got := invoke(t, s.environment, "prices", "reject", id, "--reason=No.")
-	if got.code != 1 || !strings.Contains(got.stderr, "ACCEPTED") {
+	if got.code != 1 || !strings.Contains(got.stderr, "is accepted since") {
 		t.Errorf("reject: got %+v, want it refused", got)
 	}
 }
