@@ -28,8 +28,9 @@ func (p *tab) click(label string) {
 	p.run(fmt.Sprintf(`document.querySelector('[aria-label=%q]').click()`, label))
 }
 
-// execute runs the operation in the editor and waits until the answer contains a text. The page may lose a click, or its
-// answer, while it still takes over an example. Then it clicks again: the examples of mutations have idempotency keys.
+// execute runs the operation in the editor and waits until the answer contains a text. The page may lose a click, or
+// its answer, while it still takes over an example. Then it clicks again: the examples of mutations have idempotency
+// keys.
 func (p *tab) execute(contains string) {
 	p.t.Helper()
 	const button = `document.querySelector('.graphiql-execute-button')`
