@@ -12,6 +12,6 @@ func Weights() map[string]int {
 		"WorkflowFilter.spendAtLeast":   dear,
 		"WorkflowFilter.activity":       dear,
 		"WorkflowOrderField.SPEND":      dear,
-		"WorkflowConnection.totalCount": dear / 5, // An index without the rows answers most counts.
+		"WorkflowConnection.totalCount": dear / 5, // Kept sums, or an index, answer most counts.
 	}
 }

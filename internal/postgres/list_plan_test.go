@@ -175,6 +175,30 @@ func TestWorkflows_CountsOfARareNameReadFew(t *testing.T) {
 	}
 }
 
+// A count by state reads no workflow.
+func TestWorkflows_CountsByStateReadNone(t *testing.T) {
+	t.Parallel()
+	store, who := newListed(t)
+	ctx := context.Background()
+	filter := postgres.WorkflowFilter{
+		States: []workflow.State{workflow.Cancelled}, CreatedTo: distant, UpdatedBefore: distant,
+	}
+	for name, count := range map[string]func(*postgres.Store) error{
+		"CountWorkflows": func(tx *postgres.Store) error {
+			_, err := tx.CountWorkflows(ctx, who, filter)
+			return err
+		},
+		"CountByState": func(tx *postgres.Store) error {
+			_, err := tx.CountByState(ctx, who, filter)
+			return err
+		},
+	} {
+		if read := reads(t, store, count, "intent_workflows"); read > 0 {
+			t.Errorf("%s: %d rows are read", name, read)
+		}
+	}
+}
+
 // No filter of the list of calls reads all of them.
 func TestCalls_NoListReadsAll(t *testing.T) {
 	t.Parallel()

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"slices"
 	"time"
 	"unicode/utf8"
 
@@ -32,6 +33,19 @@ const (
 	// mostNamed is how many workflows a search of names may find for a list to read those alone.
 	mostNamed = 1000
 )
+
+// The bounds of times that choose all.
+var (
+	earliest = time.Date(1970, 1, 1, 0, 0, 0, 0, time.UTC)
+	farthest = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
+)
+
+// hasStatesAlone reports whether a filter has no condition but states: the counts that are kept answer it.
+func (f WorkflowFilter) hasStatesAlone() bool {
+	return f.NameContains == "" && f.CreatedBy == "" && f.SpendAtLeast == 0 &&
+		!f.CreatedFrom.After(earliest) && !f.CreatedTo.Before(farthest) && !f.UpdatedBefore.Before(farthest) &&
+		len(f.RunActivities) == 0 && len(f.IDs) == 0
+}
 
 // named narrows a filter by name to the workflows that the index of names finds, if they are few. A list reads the
 // others in its order. any is false when no name contains the text. One statement, or none without such a filter.
@@ -207,6 +221,14 @@ func (s *Store) WorkflowsBySpend(ctx context.Context, who caller.Caller, p Workf
 
 // CountWorkflows counts the organization's workflows that a filter chooses.
 func (s *Store) CountWorkflows(ctx context.Context, who caller.Caller, f WorkflowFilter) (int, error) {
+	if f.hasStatesAlone() {
+		counts, err := s.keptCounts(ctx, who, f.States)
+		n := 0
+		for _, workflows := range counts {
+			n += workflows
+		}
+		return n, err
+	}
 	f, any, err := s.named(ctx, who, f)
 	if err != nil || !any {
 		return 0, err
@@ -234,14 +256,14 @@ func (s *Store) WorkflowsOf(ctx context.Context, who caller.Caller, ids []uuid.U
 	return many(rows, err, toWorkflow)
 }
 
-// farthest is the time from which on a bound on updates is none.
-var farthest = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
-
-// CountByState counts the workflows of a filter in each state that one of them has: one statement, and
-// one more for a text in names.
+// CountByState counts the workflows of a filter in each state that one of them has: one statement, and one more for a
+// text in names. It reads the workflows, unless the filter has states alone.
 func (s *Store) CountByState(
 	ctx context.Context, who caller.Caller, f WorkflowFilter,
 ) (map[workflow.State]int, error) {
+	if f.hasStatesAlone() {
+		return s.keptCounts(ctx, who, f.States)
+	}
 	f, any, err := s.named(ctx, who, f)
 	if err != nil || !any {
 		return nil, err
@@ -254,7 +276,6 @@ func (s *Store) CountByState(
 		CreatedFrom:    f.CreatedFrom,
 		CreatedTo:      f.CreatedTo,
 		CreatedBy:      f.CreatedBy,
-		AnyUpdate:      !f.UpdatedBefore.Before(farthest),
 		UpdatedBefore:  f.UpdatedBefore,
 		SpendAtLeast:   int64(f.SpendAtLeast),
 		RunActivities:  texts(f.RunActivities),
@@ -266,6 +287,23 @@ func (s *Store) CountByState(
 	counts := make(map[workflow.State]int, len(rows))
 	for _, r := range rows {
 		counts[r.State] = int(r.Workflows)
+	}
+	return counts, nil
+}
+
+// keptCounts returns how many workflows the organization has in each of some states; in all when states is empty.
+func (s *Store) keptCounts(
+	ctx context.Context, who caller.Caller, states []workflow.State,
+) (map[workflow.State]int, error) {
+	rows, err := s.forTenant(who.OrganizationID).WorkflowListCountKept(ctx, who.OrganizationID)
+	if err != nil {
+		return nil, translate(err)
+	}
+	counts := make(map[workflow.State]int, len(rows))
+	for _, r := range rows {
+		if len(states) == 0 || slices.Contains(states, r.State) {
+			counts[r.State] = int(r.Workflows)
+		}
 	}
 	return counts, nil
 }

@@ -1208,6 +1208,21 @@ SELECT f.object::text AS object, f.fault::text AS fault FROM (
         ON t.organization_id = w.organization_id AND t.workflow_id = w.id AND t.version = w.version
     WHERE w.previous_hash::bytea <> t.previous_hash::bytea
     UNION ALL
+    SELECT format('workflow_counts org_%s %s', coalesce(c.organization_id, w.organization_id), coalesce(c.state, w.state)),
+        format('it counts %s workflows, and there are %s', coalesce(c.workflows, 0), coalesce(w.workflows, 0))
+    FROM (
+        SELECT organization_id, state::text, sum(added) AS workflows FROM workflow_counts GROUP BY 1, 2
+    ) AS c
+    FULL JOIN (
+        SELECT organization_id, state::text, count(*) AS workflows FROM intent_workflows GROUP BY 1, 2
+    ) AS w ON w.organization_id = c.organization_id AND w.state = c.state
+    WHERE coalesce(c.workflows, 0) <> coalesce(w.workflows, 0)
+    UNION ALL
+    SELECT format('workflow_names wf_%s', coalesce(n.workflow_id, w.id)), 'it is not the name of the workflow'
+    FROM workflow_names AS n
+    FULL JOIN intent_workflows AS w ON w.organization_id = n.organization_id AND w.id = n.workflow_id
+    WHERE n.name IS DISTINCT FROM w.name
+    UNION ALL
     SELECT format('workflow_graphs version %s', g.version), 'the program does not have it'
     FROM workflow_graphs AS g WHERE g.version > $4
     UNION ALL
