@@ -90,8 +90,9 @@ func (c *checker) posts() {
 // sweeper is the actor that ends attempts whose lease has expired.
 const sweeper = "sweeper"
 
-// units checks that each attempt at a unit is ended once, by the worker that began it or by the sweeper. No unit of a
-// living workflow is open. Another worker that ends the attempt with LEASE_EXPIRED has no fence.
+// units checks that each attempt at a unit is ended once, by the worker that began it or by the sweeper. The sweeper
+// ends it with LEASE_EXPIRED, or with CANCELLED when the workflow has moved on. Another worker that does so has no
+// fence. No unit of a living workflow is open.
 func (c *checker) units() {
 	claims := map[uuid.UUID]UnitEvent{}
 	last := map[uuid.UUID]UnitEvent{}
@@ -112,7 +113,9 @@ func (c *checker) units() {
 				fail("belongs to an attempt of " + claim.Actor)
 			}
 		case workflow.UnitRetry, workflow.UnitFail:
-			swept := e.Actor == sweeper && e.Failure == string(workflow.FailureLeaseExpired)
+			late := e.Failure == string(workflow.FailureLeaseExpired)
+			moved := e.Failure == string(workflow.FailureCancelled) && c.flows[e.Flow].Version != e.Token
+			swept := e.Actor == sweeper && (late || moved)
 			if !running || claim.Attempt != e.Attempt || claim.Actor != e.Actor && !swept {
 				fail("belongs to an attempt of " + claim.Actor)
 			}

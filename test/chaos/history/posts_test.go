@@ -154,3 +154,25 @@ func TestCheck_ACancelledWorkflowMayLeaveAPost(t *testing.T) {
 		}
 	}
 }
+
+// The sweeper cancels an attempt of a workflow that has moved on, and no other one.
+func TestCheck_TheSweeperCancelsOldAttempts(t *testing.T) {
+	t.Parallel()
+	for token, mistakes := range map[int]int{5: 0, 6: 1} {
+		h := published()
+		h.Units = h.Units[:3]
+		h.Units[2].Kind, h.Units[2].To, h.Units[2].Failure = workflow.UnitFail, workflow.UnitFailed, "CANCELLED"
+		for i := range h.Units {
+			h.Units[i].Token = token
+		}
+		got := 0
+		for _, v := range history.Check(h) {
+			if v.Rule == history.RuleUnit {
+				got++
+			}
+		}
+		if got != mistakes {
+			t.Errorf("token %d: got %d mistakes, want %d", token, got, mistakes)
+		}
+	}
+}
