@@ -210,22 +210,34 @@ ORDER BY c.state
 LIMIT 100;
 
 -- WorkflowListNamed returns the workflows whose names contain a text of two letters and more, in any order: at most
--- @most. Among the newest @sampled names, @frequent or more with the text stand for a frequent text: the answer is NULL,
--- because a list that reads the workflows in its order then finds a page sooner. Otherwise the index of the names'
--- letters serves it.
+-- @most. The index of the names' letters serves it, with those letters of the text that are in @letters.
 -- name: WorkflowListNamed :one
-SELECT (CASE WHEN (
-    SELECT count(*) FROM (
-        SELECT n.name FROM searched_names AS n WHERE n.organization_id = @organization_id
-        ORDER BY n.organization_id DESC, n.workflow_id DESC LIMIT @sampled
-    ) AS newest
-    WHERE strpos(lower(newest.name), lower(@fragment::text)) > 0
-) < @frequent::bigint THEN ARRAY(
+SELECT ARRAY(
     SELECT n.workflow_id FROM searched_names AS n
-    WHERE n.organization_id = @organization_id AND n.grams @> searched_grams(@organization_id, @fragment::text)
+    WHERE n.organization_id = @organization_id AND n.grams @> searched_grams(@organization_id, @letters::text)
         AND strpos(lower(n.name), lower(@fragment::text)) > 0
     LIMIT @most
-) END)::uuid[] AS ids;
+)::uuid[] AS ids;
+
+-- WorkflowListNewestNames looks for a text of two letters and more in the newest @sampled names. The text is frequent
+-- when @frequent of them have it. letters are the triples of the text that fewer names have, one after the other, or the
+-- whole text: the list of a frequent triple in the index is long.
+-- name: WorkflowListNewestNames :one
+WITH newest AS MATERIALIZED (
+    SELECT lower(n.name) AS name FROM workflow_names AS n WHERE n.organization_id = @organization_id
+    ORDER BY n.organization_id DESC, n.workflow_id DESC LIMIT @sampled
+), fragment AS (
+    SELECT lower(@fragment::text) AS letters, char_length(lower(@fragment::text)) AS length
+), triples AS (
+    SELECT substr(f.letters, least(p.place, f.length - 2), 3) AS letters, p.place
+    FROM fragment AS f, generate_series(1, least(f.length, 30), 3) AS p (place)
+)
+SELECT (SELECT count(*) FROM newest WHERE strpos(newest.name, f.letters) > 0) >= @frequent::bigint AS frequent,
+    coalesce((
+        SELECT string_agg(t.letters, '' ORDER BY t.place) FROM triples AS t
+        WHERE (SELECT count(*) FROM newest WHERE strpos(newest.name, t.letters) > 0) < @frequent::bigint
+    ), f.letters)::text AS letters
+FROM fragment AS f;
 
 -- WorkflowListSelected returns the first workflows of a filter by id, as a batch selects them. The filter is that of
 -- WorkflowListByCreated.

@@ -2,6 +2,8 @@ package postgres_test
 
 import (
 	"context"
+	"fmt"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
@@ -171,6 +173,38 @@ func TestWorkflows_CountsOfARareNameReadFew(t *testing.T) {
 		}, "intent_workflows", "workflow_names")
 		if read > listed/4 {
 			t.Errorf("%s: %d rows are read", name, read)
+		}
+	}
+}
+
+// A search finds what a comparison with all names finds, whichever letters it looks up.
+func TestWorkflows_SearchFindsWhatAComparisonFinds(t *testing.T) {
+	t.Parallel()
+	store, who := newListed(t)
+	ctx := context.Background()
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 200 {
+		number := random.IntN(listed) + 1
+		name := []rune(fmt.Sprintf("Autumn %d", number))
+		if number%50 == 0 {
+			name = []rune(fmt.Sprintf("Весна 水産 %d", number/1000*1000))
+		}
+		from := random.IntN(len(name) - 1)
+		fragment := string(name[from : from+2+random.IntN(len(name)-from-1)])
+		var want int
+		err := store.InTx(ctx, func(tx *postgres.Store) error {
+			return tx.Tx().QueryRow(ctx, `SELECT count(*) FROM generate_series(1, 4000) AS n
+				WHERE strpos(lower(CASE n % 1000 WHEN 0 THEN 'Весна 水産 ' ELSE 'Autumn ' END || n), lower($1)) > 0`,
+				fragment).Scan(&want)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := store.CountWorkflows(ctx, who, postgres.WorkflowFilter{
+			NameContains: fragment, CreatedTo: distant, UpdatedBefore: distant,
+		})
+		if err != nil || got != want {
+			t.Errorf("%q: got %d, %v, want %d", fragment, got, err, want)
 		}
 	}
 }

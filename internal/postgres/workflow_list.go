@@ -48,21 +48,29 @@ func (f WorkflowFilter) hasStatesAlone() bool {
 }
 
 // named narrows a filter by name to the workflows that the index of names finds, if they are few. A list reads the
-// others in its order. any is false when no name contains the text. One statement, or none without such a filter.
+// others in its order. any is false when no name contains the text. Two statements, or none without such a filter.
 func (s *Store) named(
 	ctx context.Context, who caller.Caller, f WorkflowFilter,
 ) (narrowed WorkflowFilter, any bool, err error) {
 	if utf8.RuneCountInString(f.NameContains) < 2 || len(f.IDs) > 0 {
 		return f, true, nil
 	}
-	found, err := s.forTenantCustomPlan(who.OrganizationID).WorkflowListNamed(ctx, dbsqlc.WorkflowListNamedParams{
+	newest, err := s.forTenant(who.OrganizationID).WorkflowListNewestNames(ctx, dbsqlc.WorkflowListNewestNamesParams{
 		OrganizationID: who.OrganizationID,
 		Fragment:       f.NameContains,
 		Sampled:        sampledNames,
 		Frequent:       frequentNames,
+	})
+	if err != nil || newest.Frequent {
+		return f, true, translate(err)
+	}
+	found, err := s.forTenantCustomPlan(who.OrganizationID).WorkflowListNamed(ctx, dbsqlc.WorkflowListNamedParams{
+		OrganizationID: who.OrganizationID,
+		Fragment:       f.NameContains,
+		Letters:        newest.Letters,
 		Most:           mostNamed + 1,
 	})
-	if err != nil || found == nil || len(found) > mostNamed {
+	if err != nil || len(found) > mostNamed {
 		return f, true, translate(err)
 	}
 	f.IDs = found
@@ -256,7 +264,7 @@ func (s *Store) WorkflowsOf(ctx context.Context, who caller.Caller, ids []uuid.U
 	return many(rows, err, toWorkflow)
 }
 
-// CountByState counts the workflows of a filter in each state that one of them has: one statement, and one more for a
+// CountByState counts the workflows of a filter in each state that one of them has: one statement, and two more for a
 // text in names. It reads the workflows, unless the filter has states alone.
 func (s *Store) CountByState(
 	ctx context.Context, who caller.Caller, f WorkflowFilter,

@@ -922,43 +922,78 @@ func (q *Queries) WorkflowListCountKept(ctx context.Context, organizationID uuid
 }
 
 const workflowListNamed = `-- name: WorkflowListNamed :one
-SELECT (CASE WHEN (
-    SELECT count(*) FROM (
-        SELECT n.name FROM searched_names AS n WHERE n.organization_id = $1
-        ORDER BY n.organization_id DESC, n.workflow_id DESC LIMIT $2
-    ) AS newest
-    WHERE strpos(lower(newest.name), lower($3::text)) > 0
-) < $4::bigint THEN ARRAY(
+SELECT ARRAY(
     SELECT n.workflow_id FROM searched_names AS n
-    WHERE n.organization_id = $1 AND n.grams @> searched_grams($1, $3::text)
+    WHERE n.organization_id = $1 AND n.grams @> searched_grams($1, $2::text)
         AND strpos(lower(n.name), lower($3::text)) > 0
-    LIMIT $5
-) END)::uuid[] AS ids
+    LIMIT $4
+)::uuid[] AS ids
 `
 
 type WorkflowListNamedParams struct {
 	OrganizationID uuid.UUID
-	Sampled        int32
+	Letters        string
 	Fragment       string
-	Frequent       int64
 	Most           int32
 }
 
 // WorkflowListNamed returns the workflows whose names contain a text of two letters and more, in any order: at most
-// @most. Among the newest @sampled names, @frequent or more with the text stand for a frequent text: the answer is NULL,
-// because a list that reads the workflows in its order then finds a page sooner. Otherwise the index of the names'
-// letters serves it.
+// @most. The index of the names' letters serves it, with those letters of the text that are in @letters.
 func (q *Queries) WorkflowListNamed(ctx context.Context, arg WorkflowListNamedParams) ([]uuid.UUID, error) {
 	row := q.db.QueryRow(ctx, workflowListNamed,
 		arg.OrganizationID,
-		arg.Sampled,
+		arg.Letters,
 		arg.Fragment,
-		arg.Frequent,
 		arg.Most,
 	)
 	var ids []uuid.UUID
 	err := row.Scan(&ids)
 	return ids, err
+}
+
+const workflowListNewestNames = `-- name: WorkflowListNewestNames :one
+WITH newest AS MATERIALIZED (
+    SELECT lower(n.name) AS name FROM workflow_names AS n WHERE n.organization_id = $2
+    ORDER BY n.organization_id DESC, n.workflow_id DESC LIMIT $3
+), fragment AS (
+    SELECT lower($4::text) AS letters, char_length(lower($4::text)) AS length
+), triples AS (
+    SELECT substr(f.letters, least(p.place, f.length - 2), 3) AS letters, p.place
+    FROM fragment AS f, generate_series(1, least(f.length, 30), 3) AS p (place)
+)
+SELECT (SELECT count(*) FROM newest WHERE strpos(newest.name, f.letters) > 0) >= $1::bigint AS frequent,
+    coalesce((
+        SELECT string_agg(t.letters, '' ORDER BY t.place) FROM triples AS t
+        WHERE (SELECT count(*) FROM newest WHERE strpos(newest.name, t.letters) > 0) < $1::bigint
+    ), f.letters)::text AS letters
+FROM fragment AS f
+`
+
+type WorkflowListNewestNamesParams struct {
+	Frequent       int64
+	OrganizationID uuid.UUID
+	Sampled        int32
+	Fragment       string
+}
+
+type WorkflowListNewestNamesRow struct {
+	Frequent bool
+	Letters  string
+}
+
+// WorkflowListNewestNames looks for a text of two letters and more in the newest @sampled names. The text is frequent
+// when @frequent of them have it. letters are the triples of the text that fewer names have, one after the other, or the
+// whole text: the list of a frequent triple in the index is long.
+func (q *Queries) WorkflowListNewestNames(ctx context.Context, arg WorkflowListNewestNamesParams) (WorkflowListNewestNamesRow, error) {
+	row := q.db.QueryRow(ctx, workflowListNewestNames,
+		arg.Frequent,
+		arg.OrganizationID,
+		arg.Sampled,
+		arg.Fragment,
+	)
+	var i WorkflowListNewestNamesRow
+	err := row.Scan(&i.Frequent, &i.Letters)
+	return i, err
 }
 
 const workflowListSelected = `-- name: WorkflowListSelected :many
