@@ -42,7 +42,8 @@ WITH call AS MATERIALIZED (
     ORDER BY u.id
     FOR SHARE
 ), budget AS MATERIALIZED (
-    SELECT b.article_id, b.workflow_id, b.cap_pico::numeric - b.settled_pico - b.held_pico AS room
+    SELECT b.article_id, b.workflow_id, b.held_pico, b.settled_pico, b.overage,
+        b.cap_pico::numeric - b.settled_pico - b.held_pico AS room
     FROM article_budgets AS b
     WHERE b.organization_id = @organization_id AND b.article_id = ANY(ARRAY(SELECT c.article_id FROM call AS c))
         AND (SELECT count(*) FROM unit) >= 0 -- the units first
@@ -109,11 +110,14 @@ WITH call AS MATERIALIZED (
     FROM held AS h
     JOIN organizations AS o ON o.id = @organization_id
 ), counted AS (
-    UPDATE article_budgets AS b SET held_pico = b.held_pico + s.hold_pico
+    -- After a wait PostgreSQL checks the constraints of the row that it waited for first. So all that they compare comes
+    -- from the row as it was locked.
+    UPDATE article_budgets AS b SET held_pico = s.held_pico, settled_pico = s.settled_pico, overage = s.overage
     FROM (
-        SELECT h.article_id, sum(h.hold_pico)::bigint AS hold_pico FROM held AS h
-        WHERE h.article_id IS NOT NULL
-        GROUP BY h.article_id
+        SELECT l.article_id, l.held_pico + sum(h.hold_pico)::bigint AS held_pico, l.settled_pico, l.overage
+        FROM held AS h
+        JOIN budget AS l ON l.article_id = h.article_id
+        GROUP BY l.article_id, l.held_pico, l.settled_pico, l.overage
     ) AS s
     WHERE b.organization_id = @organization_id AND b.article_id = s.article_id
         AND b.article_id = ANY(ARRAY(SELECT c.article_id FROM call AS c))

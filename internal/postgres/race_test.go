@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/infin8content/engine/internal/cost"
@@ -48,6 +50,57 @@ func TestBook_ReadsTheBookingThatItWaitedFor(t *testing.T) {
 	}
 	if !entry.Before.Stopped || !entry.After.Stopped {
 		t.Errorf("stopped: got %t before and %t after, want true", entry.Before.Stopped, entry.After.Stopped)
+	}
+}
+
+// A hold that has room on the budget of an article only after what it waited for is not refused by a constraint, and is
+// added to what was left.
+func TestReserveCalls_AddsToTheBudgetThatItWaitedFor(t *testing.T) {
+	t.Parallel()
+	b, ctx := setup(t), context.Background()
+	flow := testdb.Workflow(t, b.db, b.who, testdb.WorkflowOpts{})
+	b.month(t)
+	article := testdb.Article(t, b.db, b.who, flow.ID, cost.Dollar)
+	reserve := func(hold cost.Pico) (postgres.Call, error) {
+		at := testdb.Now()
+		made, err := b.store.ReserveCalls(ctx, b.who.OrganizationID, []postgres.NewCall{{
+			ID: uuid.New(), WorkflowID: flow.ID, Step: workflow.StepICP, Hold: hold, At: at, CheckAt: at.Add(time.Hour),
+			Actor: b.who.Actor, ArticleID: &article,
+		}})
+		if err != nil || !made[0].Held {
+			return postgres.Call{}, errors.Join(err, errors.New("not held"))
+		}
+		return made[0].Call, nil
+	}
+	first, err := reserve(7 * cost.Dollar / 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	err = b.store.InTx(ctx, func(tx *postgres.Store) error {
+		released, _, err := tx.ReleaseCall(ctx, b.who, first.ID, nil, workflow.FailureTimeout, testdb.Now())
+		if err != nil {
+			return err
+		}
+		_, err = tx.Book(ctx, b.who, postgres.Booking{
+			Kind: cost.EntryRelease, Call: released, Delta: cost.Delta{Held: -released.Hold}, At: testdb.Now(),
+		})
+		if err != nil {
+			return err
+		}
+		go func() {
+			_, err := reserve(cost.Dollar / 2)
+			done <- err
+		}()
+		testdb.AwaitBlocked(t, b.db, 1)
+		return nil
+	})
+	if err := errors.Join(err, <-done); err != nil {
+		t.Fatal(err)
+	}
+	budgets, err := b.store.ArticleBudgets(ctx, b.who, []uuid.UUID{article})
+	if err != nil || budgets[article].Held != cost.Dollar/2 {
+		t.Errorf("got %s held, %v, want %s", budgets[article].Held, err, cost.Dollar/2)
 	}
 }
 
