@@ -735,10 +735,11 @@ SELECT f.object::text AS object, f.fault::text AS fault FROM (
         ON t.organization_id = w.organization_id AND t.workflow_id = w.id AND t.version = w.version
     WHERE w.previous_hash::bytea <> t.previous_hash::bytea
     UNION ALL
-    SELECT format('workflow_counts org_%s %s', coalesce(c.organization_id, w.organization_id), coalesce(c.state, w.state)),
+    SELECT format('workflow_counts org_%s %s', coalesce(c.organization_id, w.organization_id),
+            coalesce(c.state, w.state)),
         format('it counts %s workflows, and there are %s', coalesce(c.workflows, 0), coalesce(w.workflows, 0))
     FROM (
-        SELECT organization_id, state::text, sum(added) AS workflows FROM workflow_counts GROUP BY 1, 2
+        SELECT organization_id, state::text, sum(change) AS workflows FROM workflow_counts GROUP BY 1, 2
     ) AS c
     FULL JOIN (
         SELECT organization_id, state::text, count(*) AS workflows FROM intent_workflows GROUP BY 1, 2

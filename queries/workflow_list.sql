@@ -179,7 +179,7 @@ WHERE w.organization_id = @organization_id
         OR coalesce(run_activity(w.organization_id, w.id, w.version, w.state), '') = ANY(@run_activities::text[]));
 
 -- WorkflowListCountByState counts the workflows of a filter in each state. A condition that chooses all is a constant
--- when the statement is planned.
+-- when the statement is planned. Without a condition beside states and creation the index by state answers alone.
 -- name: WorkflowListCountByState :many
 SELECT w.state, count(*) AS workflows FROM intent_workflows AS w
 WHERE w.organization_id = @organization_id
@@ -187,7 +187,7 @@ WHERE w.organization_id = @organization_id
     AND (@name_contains::text = '' OR strpos(lower(w.name), lower(@name_contains::text)) > 0)
     AND w.created_at >= @created_from AND w.created_at < @created_to
     AND (@created_by::text = '' OR w.created_by = @created_by::text)
-    AND w.updated_at < @updated_before
+    AND (@any_update::boolean OR w.updated_at < @updated_before)
     AND (@spend_at_least::bigint = 0 OR EXISTS (
         SELECT FROM usage_accounts AS u
         WHERE u.organization_id = w.organization_id AND u.id = w.id AND u.settled_pico >= @spend_at_least::bigint
@@ -199,13 +199,13 @@ GROUP BY w.state
 ORDER BY w.state
 LIMIT 100;
 
--- WorkflowListCountKept returns how many workflows an organization has in each state. A transition writes it (migration
--- 0066), so it takes as long for many workflows as for few.
--- name: WorkflowListCountKept :many
-SELECT c.state, sum(c.added)::bigint AS workflows FROM workflow_counts AS c
+-- WorkflowListCountFromSums returns how many workflows an organization has in each state. A trigger keeps the changes that
+-- it adds up (migration 0066), so it takes as long for many workflows as for few.
+-- name: WorkflowListCountFromSums :many
+SELECT c.state, sum(c.change)::bigint AS workflows FROM workflow_counts AS c
 WHERE c.organization_id = @organization_id
 GROUP BY c.state
-HAVING sum(c.added) <> 0
+HAVING sum(c.change) <> 0
 ORDER BY c.state
 LIMIT 100;
 
@@ -219,13 +219,17 @@ SELECT ARRAY(
     LIMIT @most
 )::uuid[] AS ids;
 
--- WorkflowListNewestNames looks for a text of two letters and more in the newest @sampled names. The text is frequent
--- when @frequent of them have it. letters are the triples of the text that fewer names have, one after the other, or the
--- whole text: the list of a frequent triple in the index is long.
--- name: WorkflowListNewestNames :one
+-- WorkflowListRareLetters looks for a text of two letters and more in the newest @sampled names. The text is frequent when
+-- @frequent of them have it. letters are the triples of the text, one after the other, without those that @frequent of the
+-- newest names and @frequent of the oldest names have: the index reads all entries of a triple. Without a rarer triple
+-- they are the whole text.
+-- name: WorkflowListRareLetters :one
 WITH newest AS MATERIALIZED (
     SELECT lower(n.name) AS name FROM workflow_names AS n WHERE n.organization_id = @organization_id
     ORDER BY n.organization_id DESC, n.workflow_id DESC LIMIT @sampled
+), oldest AS MATERIALIZED (
+    SELECT lower(n.name) AS name FROM workflow_names AS n WHERE n.organization_id = @organization_id
+    ORDER BY n.organization_id, n.workflow_id LIMIT @sampled
 ), fragment AS (
     SELECT lower(@fragment::text) AS letters, char_length(lower(@fragment::text)) AS length
 ), triples AS (
@@ -236,6 +240,7 @@ SELECT (SELECT count(*) FROM newest WHERE strpos(newest.name, f.letters) > 0) >=
     coalesce((
         SELECT string_agg(t.letters, '' ORDER BY t.place) FROM triples AS t
         WHERE (SELECT count(*) FROM newest WHERE strpos(newest.name, t.letters) > 0) < @frequent::bigint
+            OR (SELECT count(*) FROM oldest WHERE strpos(oldest.name, t.letters) > 0) < @frequent::bigint
     ), f.letters)::text AS letters
 FROM fragment AS f;
 

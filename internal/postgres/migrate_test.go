@@ -8,6 +8,7 @@ import (
 	"testing/fstest"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/infin8content/engine/internal/postgres"
@@ -113,5 +114,16 @@ func TestMigrations(t *testing.T) {
 				t.Errorf("got %d, %v, want an error with %q", got, err, name)
 			}
 		})
+	}
+}
+
+// Logical replication refuses a DELETE in a table without a key.
+func TestMigrate_GivesEachTableAKey(t *testing.T) {
+	t.Parallel()
+	rows, _ := testdb.New(t).Super.Query(context.Background(), `SELECT c.relname::text FROM pg_class AS c
+		WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND NOT EXISTS (
+			SELECT FROM pg_index AS i WHERE i.indrelid = c.oid AND i.indisprimary)`)
+	if tables, err := pgx.CollectRows(rows, pgx.RowTo[string]); err != nil || len(tables) > 0 {
+		t.Errorf("got %v, %v, want a primary key", tables, err)
 	}
 }

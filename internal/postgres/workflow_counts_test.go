@@ -18,10 +18,10 @@ func TestWorkflowCounts_AreRightUnderWriters(t *testing.T) {
 	t.Parallel()
 	ctx, db := context.Background(), testdb.New(t)
 	alice, bob := testdb.Caller(t, db), testdb.Caller(t, db)
-	counted := func(context string) {
+	checkCounts := func(when string) {
 		// One statement has one snapshot.
 		rows, err := db.Super.Query(ctx, `SELECT coalesce(c.organization_id, w.organization_id)::text FROM (
-				SELECT organization_id, state, sum(added) AS n FROM workflow_counts GROUP BY 1, 2 HAVING sum(added) <> 0) AS c
+				SELECT organization_id, state, sum(change) AS n FROM workflow_counts GROUP BY 1, 2 HAVING sum(change) <> 0) AS c
 			FULL JOIN (SELECT organization_id, state, count(*) AS n FROM intent_workflows GROUP BY 1, 2) AS w
 				USING (organization_id, state)
 			WHERE c.n IS DISTINCT FROM w.n`)
@@ -31,7 +31,7 @@ func TestWorkflowCounts_AreRightUnderWriters(t *testing.T) {
 		}
 		defer rows.Close()
 		if rows.Next() {
-			t.Errorf("%s: the counts differ from the workflows", context)
+			t.Errorf("%s: the counts differ from the workflows", when)
 		}
 	}
 	const writers, each = 8, 60
@@ -49,13 +49,13 @@ func TestWorkflowCounts_AreRightUnderWriters(t *testing.T) {
 				}
 				testdb.Workflow(t, db, who, testdb.WorkflowOpts{State: state})
 				if n%20 == 0 {
-					counted(fmt.Sprintf("writer %d, workflow %d", writer, n))
+					checkCounts(fmt.Sprintf("writer %d, workflow %d", writer, n))
 				}
 			}
 		})
 	}
 	group.Wait()
-	counted("at rest")
+	checkCounts("at rest")
 	for _, c := range []struct {
 		states []workflow.State
 		want   map[workflow.State]int

@@ -40,7 +40,7 @@ var (
 	farthest = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
 )
 
-// hasStatesAlone reports whether a filter has no condition but states: the counts that are kept answer it.
+// hasStatesAlone reports whether a filter has no condition but states. The sums of workflow_counts answer it.
 func (f WorkflowFilter) hasStatesAlone() bool {
 	return f.NameContains == "" && f.CreatedBy == "" && f.SpendAtLeast == 0 &&
 		!f.CreatedFrom.After(earliest) && !f.CreatedTo.Before(farthest) && !f.UpdatedBefore.Before(farthest) &&
@@ -55,19 +55,19 @@ func (s *Store) named(
 	if utf8.RuneCountInString(f.NameContains) < 2 || len(f.IDs) > 0 {
 		return f, true, nil
 	}
-	newest, err := s.forTenant(who.OrganizationID).WorkflowListNewestNames(ctx, dbsqlc.WorkflowListNewestNamesParams{
+	rare, err := s.forTenant(who.OrganizationID).WorkflowListRareLetters(ctx, dbsqlc.WorkflowListRareLettersParams{
 		OrganizationID: who.OrganizationID,
 		Fragment:       f.NameContains,
 		Sampled:        sampledNames,
 		Frequent:       frequentNames,
 	})
-	if err != nil || newest.Frequent {
+	if err != nil || rare.Frequent {
 		return f, true, translate(err)
 	}
 	found, err := s.forTenantCustomPlan(who.OrganizationID).WorkflowListNamed(ctx, dbsqlc.WorkflowListNamedParams{
 		OrganizationID: who.OrganizationID,
 		Fragment:       f.NameContains,
-		Letters:        newest.Letters,
+		Letters:        rare.Letters,
 		Most:           mostNamed + 1,
 	})
 	if err != nil || len(found) > mostNamed {
@@ -230,7 +230,7 @@ func (s *Store) WorkflowsBySpend(ctx context.Context, who caller.Caller, p Workf
 // CountWorkflows counts the organization's workflows that a filter chooses.
 func (s *Store) CountWorkflows(ctx context.Context, who caller.Caller, f WorkflowFilter) (int, error) {
 	if f.hasStatesAlone() {
-		counts, err := s.keptCounts(ctx, who, f.States)
+		counts, err := s.summedCounts(ctx, who, f.States)
 		n := 0
 		for _, workflows := range counts {
 			n += workflows
@@ -270,7 +270,7 @@ func (s *Store) CountByState(
 	ctx context.Context, who caller.Caller, f WorkflowFilter,
 ) (map[workflow.State]int, error) {
 	if f.hasStatesAlone() {
-		return s.keptCounts(ctx, who, f.States)
+		return s.summedCounts(ctx, who, f.States)
 	}
 	f, any, err := s.named(ctx, who, f)
 	if err != nil || !any {
@@ -284,6 +284,7 @@ func (s *Store) CountByState(
 		CreatedFrom:    f.CreatedFrom,
 		CreatedTo:      f.CreatedTo,
 		CreatedBy:      f.CreatedBy,
+		AnyUpdate:      !f.UpdatedBefore.Before(farthest),
 		UpdatedBefore:  f.UpdatedBefore,
 		SpendAtLeast:   int64(f.SpendAtLeast),
 		RunActivities:  texts(f.RunActivities),
@@ -299,11 +300,11 @@ func (s *Store) CountByState(
 	return counts, nil
 }
 
-// keptCounts returns how many workflows the organization has in each of some states; in all when states is empty.
-func (s *Store) keptCounts(
+// summedCounts returns how many workflows the organization has in each of some states; in all when states is empty.
+func (s *Store) summedCounts(
 	ctx context.Context, who caller.Caller, states []workflow.State,
 ) (map[workflow.State]int, error) {
-	rows, err := s.forTenant(who.OrganizationID).WorkflowListCountKept(ctx, who.OrganizationID)
+	rows, err := s.forTenant(who.OrganizationID).WorkflowListCountFromSums(ctx, who.OrganizationID)
 	if err != nil {
 		return nil, translate(err)
 	}

@@ -157,7 +157,7 @@ RESET session_replication_role`
 
 // countWorkflows writes the counts of the workflows by state, which a trigger does otherwise.
 const countWorkflows = `TRUNCATE workflow_counts;
-INSERT INTO workflow_counts (organization_id, state, added)
+INSERT INTO workflow_counts (organization_id, state, change)
 SELECT w.organization_id, w.state, count(*) FROM intent_workflows AS w GROUP BY w.organization_id, w.state`
 
 // The deferred checks of the journals read other tables for each row, which would take an hour for thirty million. The
@@ -195,7 +195,7 @@ func (b *bench) plantAll(from, to int, owner func(n int) uuid.UUID, rows int) er
 	if _, err := b.owner.Exec(b.ctx, withDeferredChecks); err != nil {
 		return err
 	}
-	searched, counted := false, false // A database of -against may have neither.
+	searched, counted := false, false // Whether the tables are there: a database of -against may be older.
 	err := b.owner.QueryRow(b.ctx, `SELECT to_regclass('workflow_names') IS NOT NULL,
 		to_regclass('workflow_counts') IS NOT NULL`).Scan(&searched, &counted)
 	if err == nil && counted {

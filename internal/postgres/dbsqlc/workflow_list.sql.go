@@ -821,14 +821,14 @@ WHERE w.organization_id = $1
     AND ($3::text = '' OR strpos(lower(w.name), lower($3::text)) > 0)
     AND w.created_at >= $4 AND w.created_at < $5
     AND ($6::text = '' OR w.created_by = $6::text)
-    AND w.updated_at < $7
-    AND ($8::bigint = 0 OR EXISTS (
+    AND ($7::boolean OR w.updated_at < $8)
+    AND ($9::bigint = 0 OR EXISTS (
         SELECT FROM usage_accounts AS u
-        WHERE u.organization_id = w.organization_id AND u.id = w.id AND u.settled_pico >= $8::bigint
+        WHERE u.organization_id = w.organization_id AND u.id = w.id AND u.settled_pico >= $9::bigint
     ))
-    AND (coalesce(cardinality($9::uuid[]), 0) = 0 OR w.id = ANY($9::uuid[]))
-    AND (cardinality($10::text[]) = 0
-        OR coalesce(run_activity(w.organization_id, w.id, w.version, w.state), '') = ANY($10::text[]))
+    AND (coalesce(cardinality($10::uuid[]), 0) = 0 OR w.id = ANY($10::uuid[]))
+    AND (cardinality($11::text[]) = 0
+        OR coalesce(run_activity(w.organization_id, w.id, w.version, w.state), '') = ANY($11::text[]))
 GROUP BY w.state
 ORDER BY w.state
 LIMIT 100
@@ -841,6 +841,7 @@ type WorkflowListCountByStateParams struct {
 	CreatedFrom    time.Time
 	CreatedTo      time.Time
 	CreatedBy      string
+	AnyUpdate      bool
 	UpdatedBefore  time.Time
 	SpendAtLeast   int64
 	Ids            []uuid.UUID
@@ -853,7 +854,7 @@ type WorkflowListCountByStateRow struct {
 }
 
 // WorkflowListCountByState counts the workflows of a filter in each state. A condition that chooses all is a constant
-// when the statement is planned.
+// when the statement is planned. Without a condition beside states and creation the index by state answers alone.
 func (q *Queries) WorkflowListCountByState(ctx context.Context, arg WorkflowListCountByStateParams) ([]WorkflowListCountByStateRow, error) {
 	rows, err := q.db.Query(ctx, workflowListCountByState,
 		arg.OrganizationID,
@@ -862,6 +863,7 @@ func (q *Queries) WorkflowListCountByState(ctx context.Context, arg WorkflowList
 		arg.CreatedFrom,
 		arg.CreatedTo,
 		arg.CreatedBy,
+		arg.AnyUpdate,
 		arg.UpdatedBefore,
 		arg.SpendAtLeast,
 		arg.Ids,
@@ -885,31 +887,31 @@ func (q *Queries) WorkflowListCountByState(ctx context.Context, arg WorkflowList
 	return items, nil
 }
 
-const workflowListCountKept = `-- name: WorkflowListCountKept :many
-SELECT c.state, sum(c.added)::bigint AS workflows FROM workflow_counts AS c
+const workflowListCountFromSums = `-- name: WorkflowListCountFromSums :many
+SELECT c.state, sum(c.change)::bigint AS workflows FROM workflow_counts AS c
 WHERE c.organization_id = $1
 GROUP BY c.state
-HAVING sum(c.added) <> 0
+HAVING sum(c.change) <> 0
 ORDER BY c.state
 LIMIT 100
 `
 
-type WorkflowListCountKeptRow struct {
+type WorkflowListCountFromSumsRow struct {
 	State     workflow.State
 	Workflows int64
 }
 
-// WorkflowListCountKept returns how many workflows an organization has in each state. A transition writes it (migration
-// 0066), so it takes as long for many workflows as for few.
-func (q *Queries) WorkflowListCountKept(ctx context.Context, organizationID uuid.UUID) ([]WorkflowListCountKeptRow, error) {
-	rows, err := q.db.Query(ctx, workflowListCountKept, organizationID)
+// WorkflowListCountFromSums returns how many workflows an organization has in each state. A trigger keeps the changes that
+// it adds up (migration 0066), so it takes as long for many workflows as for few.
+func (q *Queries) WorkflowListCountFromSums(ctx context.Context, organizationID uuid.UUID) ([]WorkflowListCountFromSumsRow, error) {
+	rows, err := q.db.Query(ctx, workflowListCountFromSums, organizationID)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	items := []WorkflowListCountKeptRow{}
+	items := []WorkflowListCountFromSumsRow{}
 	for rows.Next() {
-		var i WorkflowListCountKeptRow
+		var i WorkflowListCountFromSumsRow
 		if err := rows.Scan(&i.State, &i.Workflows); err != nil {
 			return nil, err
 		}
@@ -951,10 +953,13 @@ func (q *Queries) WorkflowListNamed(ctx context.Context, arg WorkflowListNamedPa
 	return ids, err
 }
 
-const workflowListNewestNames = `-- name: WorkflowListNewestNames :one
+const workflowListRareLetters = `-- name: WorkflowListRareLetters :one
 WITH newest AS MATERIALIZED (
     SELECT lower(n.name) AS name FROM workflow_names AS n WHERE n.organization_id = $2
     ORDER BY n.organization_id DESC, n.workflow_id DESC LIMIT $3
+), oldest AS MATERIALIZED (
+    SELECT lower(n.name) AS name FROM workflow_names AS n WHERE n.organization_id = $2
+    ORDER BY n.organization_id, n.workflow_id LIMIT $3
 ), fragment AS (
     SELECT lower($4::text) AS letters, char_length(lower($4::text)) AS length
 ), triples AS (
@@ -965,33 +970,35 @@ SELECT (SELECT count(*) FROM newest WHERE strpos(newest.name, f.letters) > 0) >=
     coalesce((
         SELECT string_agg(t.letters, '' ORDER BY t.place) FROM triples AS t
         WHERE (SELECT count(*) FROM newest WHERE strpos(newest.name, t.letters) > 0) < $1::bigint
+            OR (SELECT count(*) FROM oldest WHERE strpos(oldest.name, t.letters) > 0) < $1::bigint
     ), f.letters)::text AS letters
 FROM fragment AS f
 `
 
-type WorkflowListNewestNamesParams struct {
+type WorkflowListRareLettersParams struct {
 	Frequent       int64
 	OrganizationID uuid.UUID
 	Sampled        int32
 	Fragment       string
 }
 
-type WorkflowListNewestNamesRow struct {
+type WorkflowListRareLettersRow struct {
 	Frequent bool
 	Letters  string
 }
 
-// WorkflowListNewestNames looks for a text of two letters and more in the newest @sampled names. The text is frequent
-// when @frequent of them have it. letters are the triples of the text that fewer names have, one after the other, or the
-// whole text: the list of a frequent triple in the index is long.
-func (q *Queries) WorkflowListNewestNames(ctx context.Context, arg WorkflowListNewestNamesParams) (WorkflowListNewestNamesRow, error) {
-	row := q.db.QueryRow(ctx, workflowListNewestNames,
+// WorkflowListRareLetters looks for a text of two letters and more in the newest @sampled names. The text is frequent when
+// @frequent of them have it. letters are the triples of the text, one after the other, without those that @frequent of the
+// newest names and @frequent of the oldest names have: the index reads all entries of a triple. Without a rarer triple
+// they are the whole text.
+func (q *Queries) WorkflowListRareLetters(ctx context.Context, arg WorkflowListRareLettersParams) (WorkflowListRareLettersRow, error) {
+	row := q.db.QueryRow(ctx, workflowListRareLetters,
 		arg.Frequent,
 		arg.OrganizationID,
 		arg.Sampled,
 		arg.Fragment,
 	)
-	var i WorkflowListNewestNamesRow
+	var i WorkflowListRareLettersRow
 	err := row.Scan(&i.Frequent, &i.Letters)
 	return i, err
 }

@@ -117,7 +117,7 @@ func workflows() []Attack {
 		byBoth("a result of another step", `INSERT INTO step_results (organization_id, workflow_id, token, step, content,
 			provider, model, created_at) VALUES ({org}, {running}, 2, 'PUBLISH', '{}', '', '', now())`,
 			named("step_results")),
-		byOwner("a workflow is counted twice", `INSERT INTO workflow_counts (organization_id, state, added)
+		byOwner("a workflow is counted twice", `INSERT INTO workflow_counts (organization_id, state, change)
 			SELECT organization_id, state, 1 FROM intent_workflows WHERE id = {flow}`, named("workflow_counts")),
 		byOwner("the counts of workflows are gone", `DELETE FROM workflow_counts`, named("workflow_counts")),
 		byOwner("the counts of workflows are those of another state", `UPDATE workflow_counts SET state = 'CANCELLED'`,

@@ -91,10 +91,11 @@ func (c *checker) posts() {
 const sweeper = "sweeper"
 
 // units checks that each attempt at a unit is ended once, by the worker that began it or by the sweeper. The sweeper
-// ends it with LEASE_EXPIRED, or with CANCELLED when the workflow has moved on. Another worker that does so has no
-// fence. No unit of a living workflow is open.
+// ends it with LEASE_EXPIRED, or with CANCELLED when the workflow has moved on. A worker that ends the attempt of
+// another one has no fence. No unit of a living workflow is open.
 func (c *checker) units() {
 	claims := map[uuid.UUID]UnitEvent{}
+	cancelled := map[uuid.UUID]int{} // the tokens of attempts that the sweeper has cancelled
 	last := map[uuid.UUID]UnitEvent{}
 	for _, e := range c.Units {
 		fail := func(text string) {
@@ -107,15 +108,22 @@ func (c *checker) units() {
 			if running {
 				fail("begins beside the attempt of " + claim.Actor)
 			}
+			if token, ended := cancelled[e.Unit]; ended && token == e.Token {
+				fail("begins after the sweeper has cancelled the unit")
+			}
 			claims[e.Unit] = e
 		case workflow.UnitProgress, workflow.UnitFinish:
 			if !running || claim.Attempt != e.Attempt || claim.Actor != e.Actor {
 				fail("belongs to an attempt of " + claim.Actor)
 			}
 		case workflow.UnitRetry, workflow.UnitFail:
-			late := e.Failure == string(workflow.FailureLeaseExpired)
-			moved := e.Failure == string(workflow.FailureCancelled) && c.flows[e.Flow].Version != e.Token
-			swept := e.Actor == sweeper && (late || moved)
+			expired := e.Failure == string(workflow.FailureLeaseExpired)
+			cancels := e.Kind == workflow.UnitFail && e.Failure == string(workflow.FailureCancelled) &&
+				c.flows[e.Flow].Version != e.Token
+			swept := e.Actor == sweeper && (expired || cancels)
+			if swept && cancels {
+				cancelled[e.Unit] = e.Token
+			}
 			if !running || claim.Attempt != e.Attempt || claim.Actor != e.Actor && !swept {
 				fail("belongs to an attempt of " + claim.Actor)
 			}

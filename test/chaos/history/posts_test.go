@@ -71,6 +71,13 @@ func published() history.History {
 	return h
 }
 
+// move puts all events of units in the run of a token.
+func move(h *history.History, token int) {
+	for i := range h.Units {
+		h.Units[i].Token = token
+	}
+}
+
 func TestCheck_FindsNothingInGoodPosts(t *testing.T) {
 	t.Parallel()
 	for _, v := range history.Check(published()) {
@@ -113,6 +120,18 @@ var badPosts = map[string]struct {
 	}},
 	"a stranger that says that the lease has expired": {
 		history.RuleUnit, "belongs to an attempt of slow", func(h *history.History) { h.Units[2].Actor = "quick" },
+	},
+	"a cancelled attempt that is retried": {
+		history.RuleUnit, "belongs to an attempt of slow", func(h *history.History) {
+			move(h, 2)
+			h.Units[2].Failure = "CANCELLED"
+		},
+	},
+	"an attempt after the sweeper has cancelled": {
+		history.RuleUnit, "begins after the sweeper has cancelled", func(h *history.History) {
+			move(h, 2)
+			h.Units[2].Kind, h.Units[2].Failure = workflow.UnitFail, "CANCELLED"
+		},
 	},
 	"a unit without an end": {history.RuleUnit, "is RUNNING after quiescence", func(h *history.History) {
 		h.Units = h.Units[:5]
@@ -162,9 +181,7 @@ func TestCheck_TheSweeperCancelsOldAttempts(t *testing.T) {
 		h := published()
 		h.Units = h.Units[:3]
 		h.Units[2].Kind, h.Units[2].To, h.Units[2].Failure = workflow.UnitFail, workflow.UnitFailed, "CANCELLED"
-		for i := range h.Units {
-			h.Units[i].Token = token
-		}
+		move(&h, token)
 		got := 0
 		for _, v := range history.Check(h) {
 			if v.Rule == history.RuleUnit {
