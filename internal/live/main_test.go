@@ -20,7 +20,7 @@ import (
 func TestMain(m *testing.M) { os.Exit(testdb.Run(m)) }
 
 // timeout bounds each wait of a test.
-const timeout = 20 * time.Second
+const timeout = time.Minute
 
 // server is a hub, and a store that announces its commits to the hub.
 type server struct {

@@ -17,7 +17,8 @@ export function Brand({ brand, again }: { brand: BrandVoiceFragment; again: () =
   const rules = brand.do.length + brand.dont.length
   return (
     <Card title="Brand voice" actions={(
-      <Button reason={may('SETTINGS') ? null : denied(role, 'SETTINGS')} onClick={() => setOpen(true)}>Change</Button>
+      <Button aria-label="Change the brand voice" reason={may('SETTINGS') ? null : denied(role, 'SETTINGS')}
+        onClick={() => setOpen(true)}>Change</Button>
     )}>
       {typeof brand.version !== 'number'
         ? <p>None yet: articles have a neutral voice.</p>

@@ -19,7 +19,8 @@ export function Market({ market, again }: { market: Values; again: () => void })
   const [isOpen, setOpen] = useState(false)
   return (
     <Card title="Market" actions={(
-      <Button reason={may('SETTINGS') ? null : denied(role, 'SETTINGS')} onClick={() => setOpen(true)}>Change</Button>
+      <Button aria-label="Change the market" reason={may('SETTINGS') ? null : denied(role, 'SETTINGS')}
+        onClick={() => setOpen(true)}>Change</Button>
     )}>
       <p><strong>{placeOf(market.locationCode)}, {languageOf(market.languageCode)}</strong></p>
       <p className="sub">Keywords come from: {modeLabels[market.mode] ?? words(market.mode)}.</p>

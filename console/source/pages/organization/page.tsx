@@ -53,7 +53,8 @@ function Name({ organization, again }: Part) {
   const [isOpen, setOpen] = useState(false)
   return (
     <Card title="Name" actions={(
-      <Button reason={may('SETTINGS') ? null : denied(role, 'SETTINGS')} onClick={() => setOpen(true)}>Change</Button>
+      <Button aria-label="Change the name" reason={may('SETTINGS') ? null : denied(role, 'SETTINGS')}
+        onClick={() => setOpen(true)}>Change</Button>
     )}>
       <p><strong>{organization.name ?? 'No name yet'}</strong></p>
       <p className="sub"><code>{organization.id}</code></p>
@@ -87,7 +88,8 @@ function Zone({ organization, again }: Part) {
   const [isOpen, setOpen] = useState(false)
   return (
     <Card title="Time zone" actions={(
-      <Button reason={may('SETTINGS') ? null : denied(role, 'SETTINGS')} onClick={() => setOpen(true)}>Change</Button>
+      <Button aria-label="Change the time zone" reason={may('SETTINGS') ? null : denied(role, 'SETTINGS')}
+        onClick={() => setOpen(true)}>Change</Button>
     )}>
       <p><strong>{organization.timeZone}</strong></p>
       <p className="sub">The next month begins <Moment at={organization.month.end} />.</p>
@@ -131,7 +133,8 @@ function Gates({ organization, again }: Part) {
   const { gates } = organization
   return (
     <Card title="Gates" actions={(
-      <Button reason={may('SETTINGS') ? null : denied(role, 'SETTINGS')} onClick={() => setOpen(true)}>Change</Button>
+      <Button aria-label="Change the gates" reason={may('SETTINGS') ? null : denied(role, 'SETTINGS')}
+        onClick={() => setOpen(true)}>Change</Button>
     )}>
       <dl className="sums">
         {(Object.keys(gateLabels) as GateName[]).map((name) => (
