@@ -105,7 +105,7 @@ type FairnessSettings struct {
 	RequestWait             time.Duration `default:"10s" help:"Longest wait of a query or mutation for its turn."`
 	ReservedConnections     int           `default:"4" help:"Database connections that only health checks, sign-ins and money may take; at most a quarter."`
 	OrganizationConnections int           `default:"5" help:"Database connections that the requests of one organization use at once, while others need some."`
-	HeavyConnections        int           `name:"organization-heavy-connections" default:"2" help:"Of these, the ones for operations of complexity 300 and more or with dear arguments; 0 is no limit."`
+	HeavyConnections        int           `name:"organization-heavy-connections" default:"1" help:"Of these, the ones for operations of complexity 300 and more or with dear arguments; 0 is no limit."`
 	AloneAfter              time.Duration `name:"organization-alone-after" default:"30s" help:"Time without requests of others after which an organization may use all but the reserved connections; 0 is never."`
 	DatabaseTime            time.Duration `default:"2s" help:"Time in the database that an organization may use in each second; 0 is no limit."`
 	DatabaseBurst           time.Duration `default:"60s" help:"Time in the database that an organization may use at once."`
