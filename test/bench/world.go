@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -24,6 +25,9 @@ var durable = map[string]string{
 	"max_wal_size": "8GB", "checkpoint_timeout": "15min", "max_connections": "300", "track_commit_timestamp": "on",
 	"autovacuum_naptime": "10s",
 }
+
+// large are more settings for a large database: a quarter of its size in memory, as on a server that is set up for it.
+var large = map[string]string{"shared_buffers": "4GB"}
 
 // counting adds pg_stat_statements, if this PostgreSQL has it.
 var counting = map[string]string{
@@ -106,18 +110,18 @@ func (b *bench) build() (string, error) {
 }
 
 func (b *bench) startDatabase() error {
-	settings := map[string]string{}
-	for _, more := range []map[string]string{durable, counting} {
-		for name, value := range more {
-			settings[name] = value
-		}
+	settings := maps.Clone(durable)
+	if b.options.growth {
+		maps.Copy(settings, large)
 	}
+	counted := maps.Clone(settings)
+	maps.Copy(counted, counting)
 	logger := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	var err error
-	b.database, err = embedded.Start(b.ctx, embedded.Options{Ephemeral: true, Settings: settings, Logger: logger})
+	b.database, err = embedded.Start(b.ctx, embedded.Options{Ephemeral: true, Settings: counted, Logger: logger})
 	if err != nil { // This installation may have no pg_stat_statements.
 		b.say("statements are not counted: %v", err)
-		b.database, err = embedded.Start(b.ctx, embedded.Options{Ephemeral: true, Settings: durable, Logger: logger})
+		b.database, err = embedded.Start(b.ctx, embedded.Options{Ephemeral: true, Settings: settings, Logger: logger})
 	} else {
 		b.counts = true
 	}
