@@ -739,7 +739,11 @@ SELECT f.object::text AS object, f.fault::text AS fault FROM (
             coalesce(c.state, w.state)),
         format('it counts %s workflows, and there are %s', coalesce(c.workflows, 0), coalesce(w.workflows, 0))
     FROM (
-        SELECT organization_id, state::text, sum(change) AS workflows FROM workflow_counts GROUP BY 1, 2
+        SELECT c.organization_id, s.state::text, sum(s.workflows) AS workflows
+        FROM workflow_counts AS c
+        CROSS JOIN LATERAL (VALUES (c.to_state, c.workflows), (c.from_state, -c.workflows)) AS s (state, workflows)
+        WHERE s.state IS NOT NULL
+        GROUP BY 1, 2
     ) AS c
     FULL JOIN (
         SELECT organization_id, state::text, count(*) AS workflows FROM intent_workflows GROUP BY 1, 2

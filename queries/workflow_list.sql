@@ -202,11 +202,13 @@ LIMIT 100;
 -- WorkflowListCountFromSums returns how many workflows an organization has in each state. A trigger keeps the changes that
 -- it adds up (migration 0066), so it takes as long for many workflows as for few.
 -- name: WorkflowListCountFromSums :many
-SELECT c.state, sum(c.change)::bigint AS workflows FROM workflow_counts AS c
-WHERE c.organization_id = @organization_id
-GROUP BY c.state
-HAVING sum(c.change) <> 0
-ORDER BY c.state
+SELECT s.state::workflow_state AS state, sum(s.workflows)::bigint AS workflows
+FROM workflow_counts AS c
+CROSS JOIN LATERAL (VALUES (c.to_state, c.workflows), (c.from_state, -c.workflows)) AS s (state, workflows)
+WHERE c.organization_id = @organization_id AND s.state IS NOT NULL
+GROUP BY s.state
+HAVING sum(s.workflows) <> 0
+ORDER BY s.state
 LIMIT 100;
 
 -- WorkflowListNamed returns the workflows whose names contain a text of two letters and more, in any order: at most

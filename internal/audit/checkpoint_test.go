@@ -75,7 +75,7 @@ func onRealTime(t *testing.T, b testengine.Fixture) {
 
 // derive writes workflow_counts and workflow_names anew from the workflows.
 const derive = `; DELETE FROM workflow_counts; DELETE FROM workflow_names;
-	INSERT INTO workflow_counts (organization_id, state, change)
+	INSERT INTO workflow_counts (organization_id, to_state, workflows)
 		SELECT organization_id, state, count(*) FROM intent_workflows GROUP BY 1, 2;
 	INSERT INTO workflow_names SELECT organization_id, id, name FROM intent_workflows`
 

@@ -157,7 +157,7 @@ RESET session_replication_role`
 
 // countWorkflows writes the counts of the workflows by state, which a trigger does otherwise.
 const countWorkflows = `TRUNCATE workflow_counts;
-INSERT INTO workflow_counts (organization_id, state, change)
+INSERT INTO workflow_counts (organization_id, to_state, workflows)
 SELECT w.organization_id, w.state, count(*) FROM intent_workflows AS w GROUP BY w.organization_id, w.state`
 
 // The deferred checks of the journals read other tables for each row, which would take an hour for thirty million. The

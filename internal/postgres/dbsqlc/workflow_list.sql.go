@@ -888,11 +888,13 @@ func (q *Queries) WorkflowListCountByState(ctx context.Context, arg WorkflowList
 }
 
 const workflowListCountFromSums = `-- name: WorkflowListCountFromSums :many
-SELECT c.state, sum(c.change)::bigint AS workflows FROM workflow_counts AS c
-WHERE c.organization_id = $1
-GROUP BY c.state
-HAVING sum(c.change) <> 0
-ORDER BY c.state
+SELECT s.state::workflow_state AS state, sum(s.workflows)::bigint AS workflows
+FROM workflow_counts AS c
+CROSS JOIN LATERAL (VALUES (c.to_state, c.workflows), (c.from_state, -c.workflows)) AS s (state, workflows)
+WHERE c.organization_id = $1 AND s.state IS NOT NULL
+GROUP BY s.state
+HAVING sum(s.workflows) <> 0
+ORDER BY s.state
 LIMIT 100
 `
 

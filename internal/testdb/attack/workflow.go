@@ -117,10 +117,10 @@ func workflows() []Attack {
 		byBoth("a result of another step", `INSERT INTO step_results (organization_id, workflow_id, token, step, content,
 			provider, model, created_at) VALUES ({org}, {running}, 2, 'PUBLISH', '{}', '', '', now())`,
 			named("step_results")),
-		byOwner("a workflow is counted twice", `INSERT INTO workflow_counts (organization_id, state, change)
+		byOwner("a workflow is counted twice", `INSERT INTO workflow_counts (organization_id, to_state, workflows)
 			SELECT organization_id, state, 1 FROM intent_workflows WHERE id = {flow}`, named("workflow_counts")),
 		byOwner("the counts of workflows are gone", `DELETE FROM workflow_counts`, named("workflow_counts")),
-		byOwner("the counts of workflows are those of another state", `UPDATE workflow_counts SET state = 'CANCELLED'`,
+		byOwner("the counts of workflows are those of another state", `UPDATE workflow_counts SET to_state = 'CANCELLED'`,
 			named("workflow_counts")),
 		wake("a workflow is never woken", "NULL"),
 		wake("a workflow is woken in a thousand years", "'2999-01-01'"),
