@@ -17,7 +17,7 @@ CREATE POLICY workflow_counts_of_the_named ON workflow_counts TO infin8_app
     USING (organization_id = named_organization());
 GRANT SELECT ON workflow_counts TO infin8_app;
 
--- Nobody but the trigger may write the counts, so it writes them as the owner.
+-- Only the trigger may write the counts. It writes them as the owner.
 CREATE FUNCTION count_workflow() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$

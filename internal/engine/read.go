@@ -72,8 +72,8 @@ const MaxPage = 100
 
 // The bounds of a filter that names none.
 var (
-	beginning = time.Date(1970, 1, 1, 0, 0, 0, 0, time.UTC)
-	end       = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
+	beginning = postgres.Beginning
+	end       = postgres.End
 )
 
 // found turns the store's answer into the value or an error that names the thing.

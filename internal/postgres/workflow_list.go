@@ -34,16 +34,16 @@ const (
 	mostNamed = 1000
 )
 
-// The bounds of times that choose all.
+// Beginning and End are the bounds of times that choose all.
 var (
-	earliest = time.Date(1970, 1, 1, 0, 0, 0, 0, time.UTC)
-	farthest = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
+	Beginning = time.Date(1970, 1, 1, 0, 0, 0, 0, time.UTC)
+	End       = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
 )
 
 // hasStatesAlone reports whether a filter has no condition but states. The sums of workflow_counts answer it.
 func (f WorkflowFilter) hasStatesAlone() bool {
 	return f.NameContains == "" && f.CreatedBy == "" && f.SpendAtLeast == 0 &&
-		!f.CreatedFrom.After(earliest) && !f.CreatedTo.Before(farthest) && !f.UpdatedBefore.Before(farthest) &&
+		!f.CreatedFrom.After(Beginning) && !f.CreatedTo.Before(End) && !f.UpdatedBefore.Before(End) &&
 		len(f.RunActivities) == 0 && len(f.IDs) == 0
 }
 
@@ -284,7 +284,7 @@ func (s *Store) CountByState(
 		CreatedFrom:    f.CreatedFrom,
 		CreatedTo:      f.CreatedTo,
 		CreatedBy:      f.CreatedBy,
-		AnyUpdate:      !f.UpdatedBefore.Before(farthest),
+		AnyUpdate:      !f.UpdatedBefore.Before(End),
 		UpdatedBefore:  f.UpdatedBefore,
 		SpendAtLeast:   int64(f.SpendAtLeast),
 		RunActivities:  texts(f.RunActivities),

@@ -89,8 +89,7 @@ func TestVerify_NamesTheChainWhoseEndWasCut(t *testing.T) {
 		`DELETE FROM workflow_transitions WHERE version = 1`,
 		`UPDATE intent_workflows AS w SET version = 0, state = t.to_state, hash = t.hash, previous_hash = t.previous_hash,
 			updated_at = t.occurred_at FROM workflow_transitions AS t WHERE t.workflow_id = w.id`,
-		`DELETE FROM workflow_counts`, `INSERT INTO workflow_counts (organization_id, to_state, workflows)
-			SELECT organization_id, state, count(*) FROM intent_workflows GROUP BY 1, 2`,
+		`DELETE FROM workflow_counts`, testdb.WorkflowCountsBackfill(t),
 		alwaysAgain,
 	)
 	if got := invoke(t, database, "verify"); got.code != 0 {
