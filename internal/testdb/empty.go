@@ -27,6 +27,8 @@ type mark struct {
 	// seeds are the tables that have rows, and counts are their numbers.
 	seeds  []string
 	counts string
+	// rewind are the statements that set the sequences back.
+	rewind []string
 }
 
 // listCatalogs lists the catalogs, apart from those that follow the others and the statistics.
@@ -46,6 +48,11 @@ const listLarge = `SELECT c.oid::regclass::text FROM pg_class AS c
 	WHERE c.relkind = 'r' AND pg_relation_size(c.oid) > 256 * 1024
 		AND c.relnamespace NOT IN ('pg_catalog'::regnamespace, 'information_schema'::regnamespace)
 	ORDER BY 1`
+
+// listSequences lists the statements that set each sequence to where it is now.
+const listSequences = `SELECT format('SELECT setval(%L, %s, %L)', format('%I.%I', schemaname, sequencename),
+		coalesce(last_value, start_value), last_value IS NOT NULL)
+	FROM pg_sequences ORDER BY 1`
 
 const readDatabase = `SELECT concat_ws(' ', d.datacl::text, d.datconnlimit, d.datallowconn, d.datdba,
 		(SELECT string_agg(r.setrole::text || r.setconfig::text, ' ' ORDER BY r.setrole)
@@ -106,6 +113,9 @@ func readMark(ctx context.Context, on querier) (m mark, err error) {
 	}
 	m.since = since[0]
 	if m.catalogs, err = readCatalogs(ctx, on, m.since); err != nil {
+		return m, err
+	}
+	if m.rewind, err = read(ctx, on, listSequences); err != nil {
 		return m, err
 	}
 	if m.seeds, err = read(ctx, on, listFilled); err != nil {
@@ -237,11 +247,11 @@ func (c *clone) erase(ctx context.Context, tables []string) error {
 		if err != nil {
 			return err
 		}
-		statements := make([]string, 0, len(tables)+1)
+		statements := make([]string, 0, len(tables)+len(c.made.rewind))
 		for _, table := range tables {
 			statements = append(statements, fmt.Sprintf(`DELETE FROM %s WHERE age(xmin) < age('%s'::xid)`, table, c.made.since))
 		}
-		statements = append(statements, `SELECT setval(seqrelid::regclass, seqstart, false) FROM pg_sequence`)
+		statements = append(statements, c.made.rewind...)
 		if _, err := tx.Conn().PgConn().Exec(ctx, strings.Join(statements, ";\n")).ReadAll(); err != nil {
 			return err
 		}

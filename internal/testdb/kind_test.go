@@ -153,3 +153,28 @@ func TestNew_GivesNoChangedDatabase(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A kind whose databases begin with rows gives the next test sequences that go on behind them.
+func TestNew_SetsSequencesBackToTheFirstRows(t *testing.T) {
+	t.Parallel()
+	k := testdb.NewKind(func(t testing.TB, db *testdb.DB) {
+		testdb.Workflow(t, db, testdb.Caller(t, db), testdb.WorkflowOpts{State: workflow.ICPPending})
+	})
+	var first, second string
+	read := func(db *testdb.DB) (sequences string) {
+		err := db.Super.QueryRow(context.Background(), `SELECT string_agg(sequencename || ' ' || last_value, ' ' ORDER BY
+			sequencename) FROM pg_sequences WHERE schemaname = 'public'`).Scan(&sequences)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return sequences
+	}
+	address := used(t, k, func(t *testing.T, db *testdb.DB) {
+		first = read(db)
+		testdb.Workflow(t, db, testdb.Caller(t, db), testdb.WorkflowOpts{State: workflow.ICPPending})
+	})
+	db := k.New(t)
+	if second = read(db); db.URL != address || second != first || first == "" {
+		t.Errorf("got %q after %q on the same database %t, want the same again", second, first, db.URL == address)
+	}
+}
