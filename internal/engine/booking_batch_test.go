@@ -31,41 +31,134 @@ type batches struct {
 const batchSeeds = 6
 
 // Each batch has calls that fit, calls that fit alone but not with those before them, calls that never fit, calls of a
-// workflow that is over, and used keys. What the database books is what a program decides that takes one call after the
-// other.
+// workflow that is over, and used keys. The organizations use the same keys. What the database books is what a program
+// decides that takes one call after the other.
 func TestReserveCalls_EachCallOfABatchIsDecidedInItsTurn(t *testing.T) {
 	t.Parallel()
-	b := newBatches(t)
-	for seed := range uint64(batchSeeds) {
-		b.random = rand.New(rand.NewPCG(seed, 0))
-		for range 6 {
-			b.reserveBatch(t)
-			b.settleBatch(t)
-			b.settleBatch(t)
-		}
-		if t.Failed() {
-			t.Fatalf("seed %d", seed)
-		}
+	for organizations := range 3 {
+		t.Run(fmt.Sprint(organizations+1), func(t *testing.T) {
+			t.Parallel()
+			all := newBatches(t, organizations+1)
+			for seed := range uint64(batchSeeds) {
+				for _, b := range all {
+					b.random = rand.New(rand.NewPCG(seed, 0))
+				}
+				for range 6 {
+					reserveBatch(t, all)
+					settleBatch(t, all)
+					settleBatch(t, all)
+				}
+				if t.Failed() {
+					t.Fatalf("seed %d", seed)
+				}
+			}
+			for _, b := range all {
+				if b.booked < 100 || b.left < 100 {
+					t.Errorf("got %d calls booked and %d left out, want many of both", b.booked, b.left)
+				}
+			}
+			all[0].Sound(t)
+		})
 	}
-	if b.booked < 100 || b.left < 100 {
-		t.Errorf("got %d calls booked and %d left out, want many of both", b.booked, b.left)
-	}
-	b.Sound(t)
 }
 
-func newBatches(t *testing.T) *batches {
+// newBatches returns the batches of some organizations of one database.
+func newBatches(t *testing.T, organizations int) (all []*batches) {
 	t.Helper()
-	b := &batches{bundle: setup(t), used: map[string]bool{}}
-	for range 4 {
-		b.flows = append(b.flows, b.Flow(t, workflow.Created))
+	shared := setup(t)
+	for i := range organizations {
+		b := &batches{bundle: shared, used: map[string]bool{}}
+		if i > 0 {
+			b.Who = b.Stranger(t)
+		}
+		for range 4 {
+			b.flows = append(b.flows, b.Flow(t, workflow.Created))
+		}
+		b.Reserve(t, b.flows[0], cost.Dollar/100) // It opens the month.
+		over := engine.CancelInput{WorkflowID: b.flows[3].ID}
+		if _, err := b.Engine.Cancel(context.Background(), b.Who, over); err != nil {
+			t.Fatal(err)
+		}
+		b.raise(t)
+		all = append(all, b)
 	}
-	b.Reserve(t, b.flows[0], cost.Dollar/100) // It opens the month.
-	over := engine.CancelInput{WorkflowID: b.flows[3].ID}
-	if _, err := b.Engine.Cancel(context.Background(), b.Who, over); err != nil {
+	return all
+}
+
+// mixed returns the numbers of some organizations, each as often as it has items, in a random order.
+func mixed(random *rand.Rand, counts []int) (order []int) {
+	for i, n := range counts {
+		for range n {
+			order = append(order, i)
+		}
+	}
+	random.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
+	return order
+}
+
+// reserveBatch reserves calls of all organizations by one statement.
+func reserveBatch(t *testing.T, all []*batches) {
+	t.Helper()
+	calls, want, counts := make([][]postgres.NewCall, len(all)), make([][]bool, len(all)), make([]int, len(all))
+	for i, b := range all {
+		calls[i], want[i] = b.proposeCalls(t)
+		counts[i] = len(calls[i])
+	}
+	order, next := mixed(all[0].random, counts), make([]int, len(all))
+	var batch []postgres.NewCall
+	for _, i := range order {
+		batch = append(batch, calls[i][next[i]])
+		next[i]++
+	}
+	made, err := all[0].DB.Store().ReserveCalls(context.Background(), batch)
+	if err != nil {
 		t.Fatal(err)
 	}
-	b.raise(t)
-	return b
+	clear(next)
+	for n, i := range order {
+		b, held := all[i], made[n].Held
+		if b.count(held); held != want[i][next[i]] {
+			t.Errorf("call %d of %+v: got %t, want %t", n, batch, held, want[i][next[i]])
+		}
+		next[i]++
+		if held {
+			b.open = append(b.open, made[n].Call)
+		}
+	}
+}
+
+// settleBatch settles calls of all organizations by one statement.
+func settleBatch(t *testing.T, all []*batches) {
+	t.Helper()
+	bills, want, counts := make([][]postgres.NewSettlement, len(all)), make([][]bool, len(all)), make([]int, len(all))
+	for i, b := range all {
+		bills[i], want[i] = b.proposeBills(t)
+		counts[i] = len(bills[i])
+	}
+	order, next := mixed(all[0].random, counts), make([]int, len(all))
+	var batch []postgres.NewSettlement
+	for _, i := range order {
+		batch = append(batch, bills[i][next[i]])
+		next[i]++
+	}
+	if len(batch) == 0 {
+		return
+	}
+	made, err := all[0].DB.Store().SettleCalls(context.Background(), batch)
+	if err != nil {
+		t.Fatal(err)
+	}
+	clear(next)
+	for n, i := range order {
+		b, booked := all[i], made[n].Booked
+		if b.count(booked); booked != want[i][next[i]] {
+			t.Errorf("settlement %d of %+v: got %t, want %t", n, batch, booked, want[i][next[i]])
+		}
+		next[i]++
+		if booked {
+			b.open = slices.DeleteFunc(b.open, func(c postgres.Call) bool { return c.ID == made[n].Call.ID })
+		}
+	}
 }
 
 // raise gives each workflow room for some more calls, and the month room for fewer than all of them.
@@ -101,7 +194,8 @@ func (b *batches) key() string {
 	return [...]string{"", fmt.Sprint("new ", b.random.Uint64()), fmt.Sprint("often ", b.random.IntN(5))}[b.random.IntN(3)]
 }
 
-func (b *batches) reserveBatch(t *testing.T) {
+// proposeCalls returns some calls, and which of them are to be held.
+func (b *batches) proposeCalls(t *testing.T) (calls []postgres.NewCall, want []bool) {
 	t.Helper()
 	b.raise(t)
 	month := b.month(t)
@@ -109,8 +203,6 @@ func (b *batches) reserveBatch(t *testing.T) {
 	for _, flow := range b.flows {
 		rooms[flow.ID] = room(b.account(t, flow.ID))
 	}
-	var calls []postgres.NewCall
-	var want []bool
 	for range 1 + b.random.IntN(20) {
 		flow := b.flows[b.random.IntN(len(b.flows))]
 		c := b.newCall(flow)
@@ -126,18 +218,7 @@ func (b *batches) reserveBatch(t *testing.T) {
 		}
 		want = append(want, fits)
 	}
-	made, err := b.DB.Store().ReserveCalls(context.Background(), b.Who.OrganizationID, calls)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i, m := range made {
-		if b.count(m.Held); m.Held != want[i] {
-			t.Errorf("call %d of %+v: got %t, want %t", i, calls, m.Held, want[i])
-		}
-		if m.Held {
-			b.open = append(b.open, m.Call)
-		}
-	}
+	return calls, want
 }
 
 func room(a cost.Account) cost.Pico {
@@ -152,16 +233,17 @@ func (b *batches) newCall(flow workflow.Workflow) postgres.NewCall {
 		lost = &another // Another run has the workflow.
 	}
 	return postgres.NewCall{
-		Fence:       lost,
-		ID:          uuid.New(),
-		WorkflowID:  flow.ID,
-		Step:        workflow.StepICP,
-		Hold:        cost.Dollar / 100 * cost.Pico([...]int{5, 20, 60, 120}[b.random.IntN(4)]),
-		At:          at,
-		CheckAt:     at.Add(time.Hour),
-		Actor:       b.Who.Actor,
-		Key:         b.key(),
-		Fingerprint: make([]byte, 32),
+		OrganizationID: b.Who.OrganizationID,
+		Fence:          lost,
+		ID:             uuid.New(),
+		WorkflowID:     flow.ID,
+		Step:           workflow.StepICP,
+		Hold:           cost.Dollar / 100 * cost.Pico([...]int{5, 20, 60, 120}[b.random.IntN(4)]),
+		At:             at,
+		CheckAt:        at.Add(time.Hour),
+		Actor:          b.Who.Actor,
+		Key:            b.key(),
+		Fingerprint:    make([]byte, 32),
 	}
 }
 
@@ -173,16 +255,15 @@ func (b *batches) count(booked bool) {
 	}
 }
 
-// settleBatch settles some open calls, one of them twice. Costs above the hold and beyond a threshold are left out.
-func (b *batches) settleBatch(t *testing.T) {
+// proposeBills returns settlements of some open calls, one of them twice, and which are to be booked. Costs above the
+// hold and beyond a threshold are left out.
+func (b *batches) proposeBills(t *testing.T) (all []postgres.NewSettlement, want []bool) {
 	t.Helper()
 	month, sums := b.month(t), map[uuid.UUID]cost.Pico{}
 	balances := map[uuid.UUID]cost.Balance{month.ID: month.Balance}
 	for _, flow := range b.flows {
 		balances[flow.ID] = b.account(t, flow.ID).Balance
 	}
-	var all []postgres.NewSettlement
-	var want []bool
 	ended := map[uuid.UUID]bool{}
 	for range min(len(b.open), 1+b.random.IntN(12)) {
 		n := b.settlement(b.open[b.random.IntN(len(b.open))])
@@ -203,21 +284,7 @@ func (b *batches) settleBatch(t *testing.T) {
 		}
 		want = append(want, booked)
 	}
-	if len(all) == 0 {
-		return
-	}
-	made, err := b.DB.Store().SettleCalls(context.Background(), b.Who.OrganizationID, all)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i, m := range made {
-		if b.count(m.Booked); m.Booked != want[i] {
-			t.Errorf("settlement %d of %+v: got %t, want %t", i, all, m.Booked, want[i])
-		}
-		if m.Booked {
-			b.open = slices.DeleteFunc(b.open, func(c postgres.Call) bool { return c.ID == m.Call.ID })
-		}
-	}
+	return all, want
 }
 
 func (b *batches) settlement(c postgres.Call) postgres.NewSettlement {
@@ -235,7 +302,7 @@ func (b *batches) settlement(c postgres.Call) postgres.NewSettlement {
 // JSON would replace such a character, and two keys would become one.
 func TestReserveCalls_RefusesWhatIsNoText(t *testing.T) {
 	t.Parallel()
-	b := newBatches(t)
+	b := newBatches(t, 1)[0]
 	b.random = rand.New(rand.NewPCG(1, 1))
 	for name, change := range map[string]func(*postgres.NewCall){
 		"key":   func(c *postgres.NewCall) { c.Key = "a\xff" },
@@ -245,7 +312,7 @@ func TestReserveCalls_RefusesWhatIsNoText(t *testing.T) {
 	} {
 		c := b.newCall(b.flows[0])
 		change(&c)
-		_, err := b.DB.Store().ReserveCalls(context.Background(), b.Who.OrganizationID, []postgres.NewCall{c})
+		_, err := b.DB.Store().ReserveCalls(context.Background(), []postgres.NewCall{c})
 		if fault.KindOf(err) != fault.InvalidInput {
 			t.Errorf("%s: got %v, want INVALID_INPUT", name, err)
 		}

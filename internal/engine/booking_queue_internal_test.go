@@ -15,7 +15,7 @@ import (
 func TestBookingQueue_APanicLetsNoOtherCallerWait(t *testing.T) {
 	t.Parallel()
 	q, organization := &bookingQueue{most: 2}, uuid.New() // Without a store each statement panics.
-	q.joins(organization, &booking{})
+	first := q.join(&booking{organization: organization})
 	outcomes := make(chan any, 2)
 	for i := range 2 {
 		go func() {
@@ -26,15 +26,15 @@ func TestBookingQueue_APanicLetsNoOtherCallerWait(t *testing.T) {
 				}
 				outcomes <- outcome
 			}()
-			_, outcome = q.reserve(t.Context(), organization, postgres.NewCall{})
+			_, outcome = q.reserve(t.Context(), postgres.NewCall{OrganizationID: organization})
 		}()
 		for waiting := 0; waiting != i+1; runtime.Gosched() {
 			q.mu.Lock()
-			waiting = len(q.waiting[organization])
+			waiting = len(q.waiting)
 			q.mu.Unlock()
 		}
 	}
-	q.pass(organization)
+	q.end(first, nil)
 	failed := 0
 	for range 2 {
 		select {
@@ -46,7 +46,8 @@ func TestBookingQueue_APanicLetsNoOtherCallerWait(t *testing.T) {
 			t.Fatal("a caller waits for ever")
 		}
 	}
-	if failed != 1 || len(q.waiting) != 0 {
-		t.Errorf("got %d callers with an error and %d organizations that are booked, want 1 and 0", failed, len(q.waiting))
+	if failed != 1 || len(q.busy) != 0 || q.lanes != 0 {
+		t.Errorf("got %d callers with an error, %d organizations that are booked and %d lanes, want 1, 0 and 0",
+			failed, len(q.busy), q.lanes)
 	}
 }

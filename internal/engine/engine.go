@@ -58,8 +58,8 @@ type Options struct {
 	Units UnitLimits
 	// SweptAtOnce limits the calls that one round of SweepCalls claims and looks up in parallel. 20 when zero.
 	SweptAtOnce int32
-	// BookedTogether is the most calls of an organization that one transaction reserves or settles. 64 when zero; with 1
-	// no call waits for another one in this program.
+	// BookedTogether is the most calls that one transaction reserves or settles. 64 when zero; with 1 no call waits for
+	// another one in this program.
 	BookedTogether int
 	// Observe is called at the start of each verb that changes something, with its name. It returns the context of the
 	// verb, and a function that is called at its end. Nil observes nothing.

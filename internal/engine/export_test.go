@@ -37,5 +37,11 @@ func (e *Engine) BudgetArticles(
 func (e *Engine) Waiting(organization uuid.UUID) int {
 	e.bookings.mu.Lock()
 	defer e.bookings.mu.Unlock()
-	return len(e.bookings.waiting[organization])
+	waiting := 0
+	for _, b := range e.bookings.waiting {
+		if b.organization == organization {
+			waiting++
+		}
+	}
+	return waiting
 }

@@ -76,21 +76,22 @@ func (e *Engine) Reserve(ctx context.Context, who caller.Caller, in ReserveInput
 		return Charged{}, err
 	}
 	new := postgres.NewCall{
-		ID:         e.newID(),
-		WorkflowID: in.WorkflowID,
-		Step:       payingStep,
-		RunToken:   in.RunToken,
-		Fence:      in.Fence,
-		Estimate:   estimate,
-		Hold:       hold,
-		At:         at,
-		CheckAt:    at.Add(checkOutside),
-		Visit:      in.Visit,
-		Part:       in.Part,
-		Unit:       in.Unit,
-		ArticleID:  in.ArticleID,
-		Actor:      who.Actor,
-		Key:        in.IdempotencyKey,
+		OrganizationID: who.OrganizationID,
+		ID:             e.newID(),
+		WorkflowID:     in.WorkflowID,
+		Step:           payingStep,
+		RunToken:       in.RunToken,
+		Fence:          in.Fence,
+		Estimate:       estimate,
+		Hold:           hold,
+		At:             at,
+		CheckAt:        at.Add(checkOutside),
+		Visit:          in.Visit,
+		Part:           in.Part,
+		Unit:           in.Unit,
+		ArticleID:      in.ArticleID,
+		Actor:          who.Actor,
+		Key:            in.IdempotencyKey,
 	}
 	if in.RunToken != nil || in.Unit != nil {
 		new.CheckAt = at.Add(checkRun)
@@ -138,7 +139,7 @@ func (e *Engine) reserve(
 		return made, replay, err
 	}
 	for range reserveTries {
-		made, err := e.bookings.reserve(ctx, who.OrganizationID, new)
+		made, err := e.bookings.reserve(ctx, new)
 		if err != nil || made.Held {
 			return made, nil, err
 		}

@@ -116,7 +116,7 @@ func (e *Engine) settleAtOnce(
 	if err != nil {
 		return Charged{}, false, nil
 	}
-	made, err := e.bookings.settle(ctx, who.OrganizationID, postgres.NewSettlement{
+	made, err := e.bookings.settle(ctx, postgres.NewSettlement{
 		Call:        call,
 		Bill:        bill,
 		Actor:       who.Actor,

@@ -170,14 +170,15 @@ func TestHubEntries_DeliversEachLedgerEntry(t *testing.T) {
 	}
 	const calls = 5
 	for range calls {
-		made, err := near.store.ReserveCalls(ctx, who.OrganizationID, []postgres.NewCall{{
-			ID:         uuid.New(),
-			WorkflowID: flow.ID,
-			Step:       workflow.StepICP,
-			Hold:       cost.Dollar / 100,
-			At:         at,
-			CheckAt:    at.Add(time.Hour),
-			Actor:      who.Actor,
+		made, err := near.store.ReserveCalls(ctx, []postgres.NewCall{{
+			OrganizationID: who.OrganizationID,
+			ID:             uuid.New(),
+			WorkflowID:     flow.ID,
+			Step:           workflow.StepICP,
+			Hold:           cost.Dollar / 100,
+			At:             at,
+			CheckAt:        at.Add(time.Hour),
+			Actor:          who.Actor,
 		}})
 		if err != nil || !made[0].Held {
 			t.Fatalf("got %+v, %v, want a reserved call", made, err)

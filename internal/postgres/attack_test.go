@@ -22,6 +22,24 @@ func TestAttacks(t *testing.T) {
 	}
 }
 
+// The role that books for several organizations can do nothing that the server's role cannot do.
+func TestAttacks_TheBookerMayDoLess(t *testing.T) {
+	t.Parallel()
+	g, tried := attack.NewTarget(t), 0
+	for _, a := range attack.List() {
+		switch got := attack.Refusal(g.Try(t, a, attack.Booker, false)); got {
+		case attack.NoRight:
+		case a.Outcome(attack.Server).Refused:
+			tried++
+		default:
+			t.Errorf("%s: got %q, want it stopped by %q or for want of a right", a.Name, got, a.Outcome(attack.Server).Refused)
+		}
+	}
+	if tried < 20 {
+		t.Errorf("the booker has a right to %d attacks, want some that its bookings are near to", tried)
+	}
+}
+
 // No attack is neither refused nor named, but for those that the docs explain.
 func TestAttacksHaveAnOutcome(t *testing.T) {
 	t.Parallel()

@@ -6,15 +6,18 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/infin8content/engine/internal/postgres"
 	"github.com/infin8content/engine/internal/postgres/dbsqlc"
 	"github.com/infin8content/engine/internal/testdb"
 )
 
 // A thousand organizations have three workflows and calls each, and one has thousands. The statements that book calls
-// must not read all rows of an organization for those in their list.
-func TestBooking_ReadsListedRowsOnly(t *testing.T) {
+// find each row by its key. PostgreSQL has counted the tables, or has not yet.
+func TestBooking_FindsEachRowByItsKey(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	db := testdb.New(t)
@@ -41,56 +44,76 @@ func TestBooking_ReadsListedRowsOnly(t *testing.T) {
 			SELECT w.organization_id, gen_random_uuid(), w.id, gen_random_uuid(), 'ICP', 'RESERVED', '{}', 0, 0, 0, 1, 'a',
 				now(), now() FROM intent_workflows AS w`,
 		`RESET session_replication_role`,
-		`ANALYZE`,
-		`SET plan_cache_mode = force_generic_plan`,
-		`SET enable_seqscan = off`,
 	} {
 		if _, err := conn.Exec(ctx, statement); err != nil {
 			t.Fatal(err)
 		}
 	}
-	const none = `'00000000-0000-0000-0000-000000000000'`
-	for name, values := range map[string]string{
-		"hold":       `'[]', 7, ` + none + `, '{}', 'RESERVED', 'RESERVE'`,
-		"settlement": none + `, '[]', 7, '{}', '{80}', 'SETTLED', 'SETTLE'`,
-	} {
-		if _, err := conn.Exec(ctx, "PREPARE "+name+" AS "+bookingSQL(ctx, name)); err != nil {
+	for _, count := range []string{`SELECT`, `ANALYZE`} {
+		if _, err := conn.Exec(ctx, count); err != nil {
 			t.Fatal(err)
 		}
-		rows, err := conn.Query(ctx, "EXPLAIN EXECUTE "+name+"("+values+")")
-		if err != nil {
-			t.Fatal(err)
-		}
-		lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
-		if err != nil {
-			t.Fatal(err)
-		}
-		if table := wholeTable(lines); table != "" {
-			t.Errorf("the %s reads all rows of an organization in %s:\n%s", name, table, strings.Join(lines, "\n"))
-		}
-	}
-}
-
-var (
-	scanned = regexp.MustCompile(` on (\w+)`)
-	whole   = regexp.MustCompile(`Index Cond: \(organization_id = \$\d+\)$`)
-)
-
-// wholeTable returns a filled table of which a plan reads all rows of an organization.
-func wholeTable(plan []string) string {
-	scan := ""
-	for _, line := range plan {
-		if found := scanned.FindStringSubmatch(line); found != nil {
-			scan = found[1] // of a table, or of an index whose name begins with its table's
-		}
-		for _, table := range []string{"intent_workflows", "usage_accounts", "ai_calls"} {
-			if whole.MatchString(line) && strings.HasPrefix(scan, table) {
-				return table
+		for name, values := range map[string]string{
+			"hold":       `'[]', 7, '{}', 'RESERVED', 'RESERVE'`,
+			"settlement": `'[]', 7, '{}', '{80}', 'SETTLED', 'SETTLE'`,
+		} {
+			plan := bookingPlan(t, conn, name, values)
+			if found := withoutKey(plan); len(found) > 0 {
+				t.Errorf("after %s the %s finds rows without their key: %q\n%s", count, name, found, strings.Join(plan, "\n"))
 			}
 		}
 	}
-	return ""
 }
+
+// bookingPlan returns the plan of a statement in the role and with the settings of bookings.
+func bookingPlan(t *testing.T, conn *pgxpool.Conn, name, values string) (lines []string) {
+	t.Helper()
+	ctx := context.Background()
+	err := pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, postgres.EnterBooker, uuid.NewString(), "0"); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, "PREPARE "+name+" AS "+bookingSQL(ctx, name)); err != nil {
+			return err
+		}
+		rows, err := tx.Query(ctx, "EXPLAIN EXECUTE "+name+"("+values+")")
+		if err != nil {
+			return err
+		}
+		if lines, err = pgx.CollectRows(rows, pgx.RowTo[string]); err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, "DEALLOCATE "+name)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return lines
+}
+
+var scanned = regexp.MustCompile(`(?:Scan using (\w+) on|Seq Scan on|Bitmap Heap Scan on) (\w+)`)
+
+// withoutKey returns the scans of filled tables that do not look for the key of a row.
+func withoutKey(plan []string) (found []string) {
+	for i, line := range plan {
+		scan := scanned.FindStringSubmatch(line)
+		if scan == nil {
+			continue
+		}
+		for _, table := range []string{"intent_workflows", "usage_accounts", "ai_calls"} {
+			if scan[2] != table || i+1 < len(plan) && keyed.MatchString(plan[i+1]) {
+				continue
+			}
+			found = append(found, strings.TrimSpace(line))
+		}
+	}
+	return found
+}
+
+// keyed is the condition of an index for a key, or for the month of a time.
+var keyed = regexp.MustCompile(
+	`Index Cond: \(\(organization_id = \w+\.organization_id\) AND \(?(id = \w+\.\w+|period_start <= )`)
 
 // bookingSQL returns the text of a statement as it is sent.
 func bookingSQL(ctx context.Context, name string) string {

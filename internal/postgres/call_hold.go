@@ -17,13 +17,13 @@ import (
 
 // NewCall is a call to be reserved.
 type NewCall struct {
-	ID, WorkflowID uuid.UUID
-	Step           workflow.StepKey
-	RunToken       *int
-	Fence          *int // the token of an external program's run
-	Estimate       cost.Estimate
-	Hold           cost.Pico
-	At, CheckAt    time.Time
+	OrganizationID, ID, WorkflowID uuid.UUID
+	Step                           workflow.StepKey
+	RunToken                       *int
+	Fence                          *int // the token of an external program's run
+	Estimate                       cost.Estimate
+	Hold                           cost.Pico
+	At, CheckAt                    time.Time
 	// Unit is the attempt at a unit that makes the call; nil when a run or an external program does.
 	Unit *workflow.UnitAttempt
 	// Visit and Part say which answer of a step the call is made for; nil and "" when it is made for none.
@@ -45,42 +45,43 @@ type Reserved struct {
 	Held bool
 }
 
-// ReserveCalls reserves calls of one organization by one statement, in their order. A call is not held when its
-// workflow is over or has left the run, when its month is not open, or when its key was used. The same holds when its
-// amount does not fit below a limit, alone or with those of the calls before it: such a call may fit by itself. After
-// an error no call is reserved, unless the connection broke.
-func (s *Store) ReserveCalls(ctx context.Context, organization uuid.UUID, calls []NewCall) ([]Reserved, error) {
-	rows := make([]callHoldRow, len(calls))
+// ReserveCalls reserves calls by one statement, in their order. They may be of several organizations. A call is not
+// held when its workflow is over or has left the run, when its month is not open, or when its key was used. The same
+// holds when its amount does not fit below a limit, alone or with those of the calls before it: such a call may fit by
+// itself. After an error no call is reserved, unless the connection broke. The error is ErrLocked when the calls are of
+// several organizations, and another transaction has locked rows of one of them for long.
+func (s *Store) ReserveCalls(ctx context.Context, calls []NewCall) ([]Reserved, error) {
+	rows, organizations := make([]callHoldRow, len(calls)), make([]uuid.UUID, len(calls))
 	for i, c := range calls {
 		if err := checkText(append([]string{c.Actor, c.Key, c.Part, string(c.Step)}, c.Estimate.Models...)...); err != nil {
 			return nil, err
 		}
-		rows[i] = toCallHoldRow(i, c)
+		rows[i], organizations[i] = toCallHoldRow(i, c), c.OrganizationID
 	}
 	encoded, err := json.Marshal(rows)
 	if err != nil {
 		return nil, fmt.Errorf("encode calls: %w", err)
 	}
-	held, err := s.forTenantGenericPlan(organization).CallHoldCreate(ctx, dbsqlc.CallHoldCreateParams{
-		OrganizationID: organization,
-		Calls:          encoded,
-		KeyClass:       keyLock,
-		Terminal:       terminal(),
-		Reserved:       cost.CallReserved,
-		Kind:           string(cost.EntryReserve),
+	ctx, organizations = forEach(ctx, organizations)
+	held, err := s.forBooker(organizations).CallHoldCreate(ctx, dbsqlc.CallHoldCreateParams{
+		Calls:    encoded,
+		KeyClass: keyLock,
+		Terminal: terminal(),
+		Reserved: cost.CallReserved,
+		Kind:     string(cost.EntryReserve),
 	})
 	if err != nil {
-		return nil, translate(err)
+		return nil, locked(err)
 	}
 	made := make([]Reserved, len(calls))
 	for _, row := range held {
 		c := calls[row.Number]
 		made[row.Number] = Reserved{
-			Call: reservedCall(organization, c, row.MonthID),
+			Call: reservedCall(c, row.MonthID),
 			Flow: payer(row),
 			Held: true,
 		}
-		s.note(ledgerChange(organization, c.WorkflowID, row.Sequence, CommittedEntry{
+		s.note(ledgerChange(c.OrganizationID, c.WorkflowID, row.Sequence, CommittedEntry{
 			Kind: cost.EntryReserve, Delta: cost.Delta{Held: c.Hold},
 		}))
 	}
@@ -107,6 +108,7 @@ func payer(row dbsqlc.CallHoldCreateRow) workflow.Workflow {
 // callHoldRow is a call as CallHoldCreate reads it.
 type callHoldRow struct {
 	Number              int              `json:"number"`
+	OrganizationID      uuid.UUID        `json:"organization_id"`
 	ID                  uuid.UUID        `json:"id"`
 	WorkflowID          uuid.UUID        `json:"workflow_id"`
 	Step                workflow.StepKey `json:"step"`
@@ -158,6 +160,7 @@ func toCallHoldRow(number int, c NewCall) callHoldRow {
 	unit := unitOf(workflow.Run{Unit: c.Unit})
 	row := callHoldRow{
 		Number:              number,
+		OrganizationID:      c.OrganizationID,
 		ID:                  c.ID,
 		WorkflowID:          c.WorkflowID,
 		Step:                c.Step,
@@ -187,10 +190,10 @@ func toCallHoldRow(number int, c NewCall) callHoldRow {
 }
 
 // reservedCall returns a call as it was written.
-func reservedCall(organization uuid.UUID, c NewCall, month uuid.UUID) Call {
+func reservedCall(c NewCall, month uuid.UUID) Call {
 	return Call{
 		Call: cost.Call{
-			OrganizationID:      organization,
+			OrganizationID:      c.OrganizationID,
 			ID:                  c.ID,
 			WorkflowID:          c.WorkflowID,
 			ArticleID:           c.ArticleID,

@@ -30,43 +30,44 @@ type Settled struct {
 	Booked bool
 }
 
-// SettleCalls settles calls of one organization by one statement, in their order. SettleCall and Book are for those
-// that it leaves alone: calls with an outcome or another generation, for an article, beyond their hold, or of a used
-// key. The same holds for a call when its cost and those of all calls before it cross a threshold: such a call may be
-// booked alone. After an error no call is booked, unless the connection broke.
-func (s *Store) SettleCalls(ctx context.Context, organization uuid.UUID, all []NewSettlement) ([]Settled, error) {
-	rows := make([]callSettlementRow, len(all))
+// SettleCalls settles calls by one statement, in their order. They may be of several organizations. SettleCall and Book
+// are for those that it leaves alone: calls with an outcome or another generation, for an article, beyond their hold,
+// or of a used key. The same holds for a call when its cost and those of all calls before it cross a threshold: such a
+// call may be booked alone. After an error no call is booked, unless the connection broke. The error is ErrLocked as
+// for ReserveCalls.
+func (s *Store) SettleCalls(ctx context.Context, all []NewSettlement) ([]Settled, error) {
+	rows, organizations := make([]callSettlementRow, len(all)), make([]uuid.UUID, len(all))
 	for i, n := range all {
 		b := n.Bill
 		if err := checkText(n.Actor, n.Key, b.Model, b.Provider, b.GenerationID, string(b.Failure)); err != nil {
 			return nil, err
 		}
-		rows[i] = toCallSettlementRow(i, n)
+		rows[i], organizations[i] = toCallSettlementRow(i, n), n.Call.OrganizationID
 	}
 	encoded, err := json.Marshal(rows)
 	if err != nil {
 		return nil, fmt.Errorf("encode settlements: %w", err)
 	}
 	in := dbsqlc.CallSettlementCreateParams{
-		OrganizationID: organization,
-		Bills:          encoded,
-		KeyClass:       keyLock,
-		FromStates:     before(cost.CallSettled),
-		Settled:        cost.CallSettled,
-		Kind:           string(cost.EntrySettle),
+		Bills:      encoded,
+		KeyClass:   keyLock,
+		FromStates: before(cost.CallSettled),
+		Settled:    cost.CallSettled,
+		Kind:       string(cost.EntrySettle),
 	}
 	for _, percent := range cost.Thresholds() {
 		in.Thresholds = append(in.Thresholds, int64(percent))
 	}
-	booked, err := s.forTenantGenericPlan(organization).CallSettlementCreate(ctx, in)
+	ctx, organizations = forEach(ctx, organizations)
+	settled, err := s.forBooker(organizations).CallSettlementCreate(ctx, in)
 	if err != nil {
-		return nil, translate(err)
+		return nil, locked(err)
 	}
 	made := make([]Settled, len(all))
-	for _, row := range booked {
+	for _, row := range settled {
 		n := all[row.Number]
 		made[row.Number] = Settled{Call: settledCall(n, row), Flow: toWorkflow(row.IntentWorkflow), Booked: true}
-		s.note(ledgerChange(organization, n.Call.WorkflowID, row.Sequence, CommittedEntry{
+		s.note(ledgerChange(n.Call.OrganizationID, n.Call.WorkflowID, row.Sequence, CommittedEntry{
 			Kind: cost.EntrySettle, Delta: cost.Delta{Settled: n.Bill.Cost, Held: -n.Call.Hold},
 		}))
 	}
@@ -76,6 +77,7 @@ func (s *Store) SettleCalls(ctx context.Context, organization uuid.UUID, all []N
 // callSettlementRow is a settlement as CallSettlementCreate reads it.
 type callSettlementRow struct {
 	Number           int                   `json:"number"`
+	OrganizationID   uuid.UUID             `json:"organization_id"`
 	ID               uuid.UUID             `json:"id"`
 	CostPico         int64                 `json:"cost_pico"`
 	ListCostPico     *int64                `json:"list_cost_pico"`
@@ -98,6 +100,7 @@ type callSettlementRow struct {
 func toCallSettlementRow(number int, n NewSettlement) callSettlementRow {
 	return callSettlementRow{
 		Number:           number,
+		OrganizationID:   n.Call.OrganizationID,
 		ID:               n.Call.ID,
 		CostPico:         int64(n.Bill.Cost),
 		ListCostPico:     (*int64)(n.Bill.ListCost),

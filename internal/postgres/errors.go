@@ -15,6 +15,9 @@ import (
 // readOnlyTransaction is the SQLSTATE of a write that a read-only server refuses.
 const readOnlyTransaction = "25006"
 
+// lockTimeout is the SQLSTATE of a statement that has waited for a lock for too long.
+const lockTimeout = "55P03"
+
 // outcome is what an error of the database means for a client.
 type outcome int
 
@@ -31,30 +34,30 @@ const (
 // outcomes are the errors of PostgreSQL that are not internal, by SQLSTATE or by its class, the first two characters.
 // testdata/sqlstate.txt has the decision for every code of PostgreSQL 15 to 18.
 var outcomes = map[string]outcome{
-	"08":    away,     // connection exception
-	"28":    away,     // invalid authorization: a password that was changed while the server runs
-	"3D":    away,     // the database is not there, as while it is restored
-	"40003": away,     // statement completion unknown
-	"53":    busy,     // insufficient resources: memory, disk, connections
-	"53300": away,     // too many connections: none was made
-	"57":    away,     // operator intervention: shutdown, crash, a database that was dropped
-	"57014": busy,     // query canceled, by statement_timeout or an operator
-	"58":    away,     // error of the system below PostgreSQL
-	"25P03": away,     // idle_in_transaction_session_timeout
-	"25P04": away,     // transaction_timeout
-	"40001": busy,     // serialization failure
-	"40P01": busy,     // deadlock
-	"55":    busy,     // object not in the state that is needed, as during recovery
-	"55P02": internal, // a setting that cannot be changed
-	"55P03": busy,     // lock_timeout
-	"55P04": internal, // an unsafe use of a new enum value
-	"72000": busy,     // snapshot too old
-	"22003": amount,   // numeric value out of range
-	"22007": moment,   // invalid datetime format
-	"22008": moment,   // datetime field overflow
-	"22021": text,     // character not in repertoire
-	"22P05": text,     // untranslatable character
-	"25006": readOnly, // read-only transaction
+	"08":        away,     // connection exception
+	"28":        away,     // invalid authorization: a password that was changed while the server runs
+	"3D":        away,     // the database is not there, as while it is restored
+	"40003":     away,     // statement completion unknown
+	"53":        busy,     // insufficient resources: memory, disk, connections
+	"53300":     away,     // too many connections: none was made
+	"57":        away,     // operator intervention: shutdown, crash, a database that was dropped
+	"57014":     busy,     // query canceled, by statement_timeout or an operator
+	"58":        away,     // error of the system below PostgreSQL
+	"25P03":     away,     // idle_in_transaction_session_timeout
+	"25P04":     away,     // transaction_timeout
+	"40001":     busy,     // serialization failure
+	"40P01":     busy,     // deadlock
+	"55":        busy,     // object not in the state that is needed, as during recovery
+	"55P02":     internal, // a setting that cannot be changed
+	lockTimeout: busy,
+	"55P04":     internal, // an unsafe use of a new enum value
+	"72000":     busy,     // snapshot too old
+	"22003":     amount,   // numeric value out of range
+	"22007":     moment,   // invalid datetime format
+	"22008":     moment,   // datetime field overflow
+	"22021":     text,     // character not in repertoire
+	"22P05":     text,     // untranslatable character
+	"25006":     readOnly, // read-only transaction
 }
 
 // outcomeOf returns what an error of the database means. A SQLSTATE wins over its class.
@@ -96,6 +99,19 @@ var refusals = map[string]*fault.Error{
 	"ai_calls_now":                fault.New(fault.Unavailable, "This server's clock is wrong. Try again later."),
 	"model_prices_now":            fault.New(fault.Unavailable, "This server's clock is wrong. Try again later."),
 	"model_prices_notice":         fault.New(fault.Unavailable, "This server's clock is wrong. Try again later."),
+}
+
+// ErrLocked says that a statement for several organizations has done nothing, because a transaction of one of them has
+// locked its rows for long.
+var ErrLocked = fault.New(fault.Unavailable, "The database is busy. Try again.")
+
+// locked is translate for a statement that waits for no lock for long.
+func locked(err error) error {
+	var refused *pgconn.PgError
+	if errors.As(err, &refused) && refused.Code == lockTimeout {
+		return fmt.Errorf("%w (%w)", ErrLocked, err)
+	}
+	return translate(err)
 }
 
 // translate turns what the database refused into a fault where a client can act on it, by code and constraint name.

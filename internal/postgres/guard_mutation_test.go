@@ -125,17 +125,16 @@ func TestGuardMutation_WithoutTheLimitTheAccountOverspends(t *testing.T) {
 		return testdb.Together(100, func(int) error {
 			ctx, at := context.Background(), testdb.Now()
 			calls, err := json.Marshal([]map[string]any{{
-				"number": 0, "id": uuid.New(), "workflow_id": flow.ID, "step": workflow.StepICP, "models": []string{},
-				"prompt_bytes": 0, "max_completion_tokens": 0, "web_searches": 0, "hold_pico": hold, "actor": "a", "at": at,
-				"check_at": at,
+				"number": 0, "organization_id": b.who.OrganizationID, "id": uuid.New(), "workflow_id": flow.ID,
+				"step": workflow.StepICP, "models": []string{}, "prompt_bytes": 0, "max_completion_tokens": 0,
+				"web_searches": 0, "hold_pico": hold, "actor": "a", "at": at, "check_at": at,
 			}})
 			if err != nil {
 				return err
 			}
 			q := dbsqlc.New(sabotage{b.named, limit, "9e18 AS room"})
 			_, err = q.CallHoldCreate(ctx, dbsqlc.CallHoldCreateParams{
-				OrganizationID: b.who.OrganizationID, Calls: calls, Terminal: []string{}, Reserved: cost.CallReserved,
-				Kind: string(cost.EntryReserve),
+				Calls: calls, Terminal: []string{}, Reserved: cost.CallReserved, Kind: string(cost.EntryReserve),
 			})
 			return err
 		})

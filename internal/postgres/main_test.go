@@ -58,9 +58,9 @@ func (b bundle) month(t *testing.T) cost.Account {
 func (b bundle) reserve(t *testing.T, flow workflow.Workflow, month cost.Account, hold cost.Pico) postgres.Call {
 	t.Helper()
 	ctx, at := context.Background(), testdb.Now()
-	made, err := b.store.ReserveCalls(ctx, b.who.OrganizationID, []postgres.NewCall{{
-		ID: uuid.New(), WorkflowID: flow.ID, Step: workflow.StepICP, Hold: hold, At: at, CheckAt: at.Add(time.Hour),
-		Actor: b.who.Actor,
+	made, err := b.store.ReserveCalls(ctx, []postgres.NewCall{{
+		OrganizationID: b.who.OrganizationID, ID: uuid.New(), WorkflowID: flow.ID, Step: workflow.StepICP, Hold: hold,
+		At: at, CheckAt: at.Add(time.Hour), Actor: b.who.Actor,
 	}})
 	if err != nil || !made[0].Held || made[0].Call.MonthID != month.ID {
 		t.Fatalf("reserve: got %+v, %v", made, err)

@@ -63,9 +63,9 @@ func TestReserveCalls_AddsToTheBudgetThatItWaitedFor(t *testing.T) {
 	article := testdb.Article(t, b.db, b.who, flow.ID, cost.Dollar)
 	reserve := func(hold cost.Pico) (postgres.Call, error) {
 		at := testdb.Now()
-		made, err := b.store.ReserveCalls(ctx, b.who.OrganizationID, []postgres.NewCall{{
-			ID: uuid.New(), WorkflowID: flow.ID, Step: workflow.StepICP, Hold: hold, At: at, CheckAt: at.Add(time.Hour),
-			Actor: b.who.Actor, ArticleID: &article,
+		made, err := b.store.ReserveCalls(ctx, []postgres.NewCall{{
+			OrganizationID: b.who.OrganizationID, ID: uuid.New(), WorkflowID: flow.ID, Step: workflow.StepICP, Hold: hold,
+			At: at, CheckAt: at.Add(time.Hour), Actor: b.who.Actor, ArticleID: &article,
 		}})
 		if err != nil || !made[0].Held {
 			return postgres.Call{}, errors.Join(err, errors.New("not held"))

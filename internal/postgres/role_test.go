@@ -45,15 +45,17 @@ func TestCheckRole_RefusesExcessRights(t *testing.T) {
 		})
 	}
 	for grant, want := range map[string]string{
-		"UPDATE (reason) ON workflow_transitions":              "may update workflow_transitions",
-		"TRUNCATE ON ai_usage_ledger":                          "may truncate ai_usage_ledger",
-		"DELETE ON intent_workflows":                           "may delete intent_workflows",
-		"INSERT ON legal_transitions":                          "may insert legal_transitions",
-		"DELETE ON model_prices":                               "may delete model_prices",
-		"UPDATE ON usage_accounts":                             "may update usage_accounts",
-		"TRIGGER ON step_results":                              "may trigger step_results",
-		"INSERT ON ai_calls TO infin8_sweeper":                 "may insert ai_calls",
-		"UPDATE (state) ON intent_workflows TO infin8_sweeper": "may update state of intent_workflows",
+		"UPDATE (reason) ON workflow_transitions":                "may update workflow_transitions",
+		"TRUNCATE ON ai_usage_ledger":                            "may truncate ai_usage_ledger",
+		"DELETE ON intent_workflows":                             "may delete intent_workflows",
+		"INSERT ON legal_transitions":                            "may insert legal_transitions",
+		"DELETE ON model_prices":                                 "may delete model_prices",
+		"UPDATE ON usage_accounts":                               "may update usage_accounts",
+		"TRIGGER ON step_results":                                "may trigger step_results",
+		"INSERT ON ai_calls TO infin8_sweeper":                   "may insert ai_calls",
+		"UPDATE (state) ON intent_workflows TO infin8_sweeper":   "may update state of intent_workflows",
+		"INSERT ON intent_workflows TO infin8_booker":            "may insert intent_workflows",
+		"UPDATE (limit_pico) ON usage_accounts TO infin8_booker": "may update limit_pico of usage_accounts",
 	} {
 		t.Run("OneRightTooMuch/"+grant, func(t *testing.T) {
 			t.Parallel()
@@ -95,9 +97,11 @@ func TestCheckRole_NamesTheMissingRole(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(pool.Close)
-	const want = "GRANT infin8_sweeper TO infin8_app"
-	if err := postgres.CheckRole(ctx, pool); err == nil || !strings.Contains(err.Error(), want) {
-		t.Errorf("got %v, want it to say %q", err, want)
+	for _, role := range []string{postgres.SweeperRole, postgres.BookerRole} {
+		want := "GRANT " + role + " TO infin8_app"
+		if err := postgres.CheckRole(ctx, pool); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want it to say %q", err, want)
+		}
 	}
 }
 

@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -12,9 +15,10 @@ import (
 	"github.com/infin8content/engine/internal/postgres/dbsqlc"
 )
 
-// Each query has a scope. A method of this file sets it: forTenant, forTenantCustomPlan, forSweeper, forAudit or
-// unscoped. The setup and the query go to the server in one batch. The setting ends with the transaction, at the
-// latest. Outside a transaction, the batch is its own transaction. Without a setup, row-level security returns no rows.
+// Each query has a scope. A method of this file sets it: forTenant, forTenantCustomPlan, forTenantGenericPlan,
+// forBooker, forSweeper, forAudit or unscoped. The setup and the query go to the server in one batch. The setting ends
+// with the transaction, at the latest. Outside a transaction, the batch is its own transaction. Without a setup,
+// row-level security returns no rows.
 
 // sessionSetup is a statement that is sent before a query. The zero value sends none.
 type sessionSetup struct {
@@ -26,6 +30,8 @@ type sessionSetup struct {
 	undo string
 	// allOrganizations marks a query over all organizations. After it, the transaction may switch between organizations.
 	allOrganizations bool
+	// alone marks a query that is refused within a transaction.
+	alone bool
 }
 
 const (
@@ -34,13 +40,18 @@ const (
 	// for a large one. Planning again costs 0.1 ms.
 	setOrganizationCustomPlan = `SELECT set_config('infin8.organization_id', $1, true),
 		set_config('plan_cache_mode', 'force_custom_plan', true)`
-	// A statement that finds all its rows by key needs no other plan than the generic one, and none is made while a table
-	// is still empty.
+	// A statement that chooses by parameters which PostgreSQL knows nothing about gets the same plan each time.
 	setOrganizationGenericPlan = `SELECT set_config('infin8.organization_id', $1, true),
-		set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true)`
+		set_config('plan_cache_mode', 'force_generic_plan', true)`
+	// A booking finds all its rows by key, so it needs no other plan than the generic one. None is made for tables that
+	// are still empty. It joins the keys with the tables row by row.
+	enterBooker = `SELECT set_config('role', '` + BookerRole + `', true), set_config('infin8.organizations', $1, true),
+		set_config('lock_timeout', $2, true), set_config('plan_cache_mode', 'force_generic_plan', true),
+		set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
+		set_config('enable_mergejoin', 'off', true)`
 	resetPlanning = `SELECT set_config('plan_cache_mode', NULL, true)`
 	enterSweeper  = `SELECT set_config('role', '` + SweeperRole + `', true)`
-	leaveSweeper  = `SELECT set_config('role', NULL, true)`
+	leaveRole     = `SELECT set_config('role', NULL, true)`
 	// With row_security off PostgreSQL refuses a statement from which a policy would hide rows.
 	requireAllRows = `SELECT set_config('row_security', 'off', true)`
 )
@@ -61,20 +72,46 @@ func (s *Store) forTenantCustomPlan(organization uuid.UUID) *dbsqlc.Queries {
 	})
 }
 
-// forTenantGenericPlan is forTenant for long statements that find all their rows by key. PostgreSQL plans them once
-// in a connection. In a transaction its settings hold for the later statements too.
+// forTenantGenericPlan is forTenant for queries whose best plan does not depend on their parameters. The planner
+// expects that it does, the more so the larger a table is. With this they are planned once in a connection.
 func (s *Store) forTenantGenericPlan(organization uuid.UUID) *dbsqlc.Queries {
 	return s.queries(sessionSetup{
 		sql:          setOrganizationGenericPlan,
 		args:         []any{organization.String()},
 		organization: organization,
+		undo:         resetPlanning,
+	})
+}
+
+// bookerWait is the longest wait for a lock of a statement that books for several organizations. A transaction of one
+// of them must not delay the others.
+const bookerWait = 50 * time.Millisecond
+
+// errBookingInTx is returned for a booking within a transaction, which would go on in the role of the booking.
+var errBookingInTx = errors.New("a booking is a transaction of its own")
+
+// forBooker returns the queries that book for some organizations by one statement. They have a transaction of their
+// own. PostgreSQL plans them once in a connection.
+func (s *Store) forBooker(organizations []uuid.UUID) *dbsqlc.Queries {
+	names, wait := make([]string, len(organizations)), time.Duration(0) // without a limit
+	for i, organization := range organizations {
+		names[i] = organization.String()
+	}
+	if len(organizations) > 1 {
+		wait = bookerWait
+	}
+	return s.queries(sessionSetup{
+		sql:              enterBooker,
+		args:             []any{strings.Join(names, ","), strconv.FormatInt(wait.Milliseconds(), 10)},
+		allOrganizations: true,
+		alone:            true,
 	})
 }
 
 // forSweeper returns the queries of background jobs. Their role reads a few columns of all organizations and updates
 // even fewer.
 func (s *Store) forSweeper() *dbsqlc.Queries {
-	return s.queries(sessionSetup{sql: enterSweeper, undo: leaveSweeper, allOrganizations: true})
+	return s.queries(sessionSetup{sql: enterSweeper, undo: leaveRole, allOrganizations: true})
 }
 
 // forAudit returns the queries that must read all rows of all organizations. They fail for every role to which
@@ -181,7 +218,10 @@ func (s scoped) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
 
 // send sends the setup, the statement and the undo in one batch, and reads the answer to the setup.
 func (s scoped) send(ctx context.Context, sql string, args []any) (pgx.BatchResults, error) {
-	if !s.mayEnter() {
+	switch {
+	case s.alone && s.scope != nil:
+		return nil, errBookingInTx
+	case !s.mayEnter():
 		return nil, errTwoOrganizations
 	}
 	batch := &pgx.Batch{}

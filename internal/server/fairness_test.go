@@ -12,6 +12,7 @@ import (
 	"github.com/infin8content/engine/internal/caller"
 	"github.com/infin8content/engine/internal/fault"
 	"github.com/infin8content/engine/internal/gqlhttp"
+	"github.com/infin8content/engine/internal/postgres"
 )
 
 // narrow are settings under which an organization has one request, one waiting request and one connection.
@@ -259,5 +260,45 @@ func TestFairness_ASignInWaitsForThoseOfItsAddressOnly(t *testing.T) {
 	}
 	if err := signIn("192.0.2.1:81"); err == nil {
 		t.Error("two sign-ins of one address run at once")
+	}
+}
+
+// A statement that books for several organizations waits for the place of none, not even of the caller that sends it.
+func TestFairness_ABookingOfSeveralWaitsForNoOrganization(t *testing.T) {
+	t.Parallel()
+	f, busy := narrow().fairness(), as(t.Context(), 1)
+	other, err := f.gate(as(t.Context(), 2))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other(0)
+	place, err := f.gate(busy)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer place(0)
+	for organizations, passes := range map[byte]bool{1: false, 2: true} {
+		stopped := errors.New("stopped")
+		var sent context.Context
+		store := postgres.New(nil).Through(func(ctx context.Context) (func(time.Duration), error) {
+			sent = ctx
+			return nil, stopped
+		})
+		var calls []postgres.NewCall
+		for i := range organizations {
+			calls = append(calls, postgres.NewCall{OrganizationID: uuid.UUID{i + 1}})
+		}
+		if _, err := store.ReserveCalls(busy, calls); !errors.Is(err, stopped) {
+			t.Fatalf("got %v, want the gate's error", err)
+		}
+		limited, cancel := context.WithTimeout(sent, 20*time.Millisecond)
+		leave, err := f.gate(limited)
+		if (err == nil) != passes {
+			t.Errorf("calls of %d organizations: got %v, want passes %t", organizations, err, passes)
+		}
+		if err == nil {
+			leave(0)
+		}
+		cancel()
 	}
 }

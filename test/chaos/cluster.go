@@ -199,7 +199,8 @@ func (c *cluster) prepare(ctx context.Context, without string) error {
 		return err
 	}
 	c.closers = append(c.closers, c.owner.Close)
-	statements := append([]string{`CREATE ROLE ` + serverUser + ` LOGIN IN ROLE infin8_app, infin8_sweeper`},
+	statements := append(
+		[]string{`CREATE ROLE ` + serverUser + ` LOGIN IN ROLE infin8_app, infin8_sweeper, infin8_booker`},
 		guards[without].database...)
 	for _, statement := range statements {
 		if _, err := c.owner.Exec(ctx, statement); err != nil {

@@ -17,7 +17,7 @@ func TestBackup(t *testing.T) {
 	from := database(t, embedded.Options{})
 	w := newWorldAt(t, from.URL("postgres"))
 	inherited{}.works(t, w)
-	w.tamper(t, `CREATE ROLE infin8_login LOGIN IN ROLE infin8_app, infin8_sweeper`)
+	w.tamper(t, `CREATE ROLE infin8_login LOGIN IN ROLE infin8_app, infin8_sweeper, infin8_booker`)
 	want := testdb.Contents(t, w.db, w.who.OrganizationID)
 	folder := t.TempDir()
 	roles := run(t, "", "pg_dumpall", "--roles-only", "--dbname="+from.URL("postgres"))

@@ -48,7 +48,7 @@ func pooler(t *testing.T, behind *embedded.Server) (address string) {
 	bouncer := installed(t, "pgbouncer")
 	super := open(t, behind.URL("postgres"), "")
 	for _, statement := range []string{
-		`CREATE ROLE infin8_login LOGIN IN ROLE infin8_app, infin8_sweeper`,
+		`CREATE ROLE infin8_login LOGIN IN ROLE infin8_app, infin8_sweeper, infin8_booker`,
 		`ALTER ROLE infin8_login SET role = infin8_app`,
 	} {
 		if _, err := super.Exec(t.Context(), statement); err != nil {

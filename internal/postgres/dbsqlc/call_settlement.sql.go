@@ -9,13 +9,13 @@ import (
 	"context"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/infin8content/engine/internal/cost"
 )
 
 const callSettlementCreate = `-- name: CallSettlementCreate :many
 WITH bill AS MATERIALIZED (
-    SELECT (b.fields ->> 'number')::integer AS number, (b.fields ->> 'id')::uuid AS id,
+    SELECT (b.fields ->> 'number')::integer AS number, (b.fields ->> 'organization_id')::uuid AS organization_id,
+        (b.fields ->> 'id')::uuid AS id,
         (b.fields ->> 'cost_pico')::bigint AS cost_pico, (b.fields ->> 'list_cost_pico')::bigint AS list_cost_pico,
         b.fields ->> 'model' AS model, b.fields ->> 'provider' AS provider,
         b.fields ->> 'generation_id' AS generation_id, (b.fields ->> 'prompt_tokens')::bigint AS prompt_tokens,
@@ -25,103 +25,107 @@ WITH bill AS MATERIALIZED (
         (b.fields ->> 'web_searches')::bigint AS web_searches, (b.fields ->> 'items')::bigint AS items,
         b.fields ->> 'failure_code' AS failure_code, b.fields ->> 'actor' AS actor, b.fields ->> 'key' AS key,
         (b.fields ->> 'fingerprint')::bytea AS fingerprint, (b.fields ->> 'at')::timestamptz AS at
-    FROM jsonb_array_elements($2::jsonb) AS b (fields)
+    FROM jsonb_array_elements($1::jsonb) AS b (fields)
 ), key_lock AS MATERIALIZED (
-    SELECT pg_advisory_xact_lock($3::integer, k.lock) FROM (
-        SELECT DISTINCT hashtext(($1::uuid)::text || b.key) AS lock FROM bill AS b
+    SELECT pg_advisory_xact_lock($2::integer, k.lock) FROM (
+        SELECT DISTINCT hashtext(b.organization_id::text || b.key) AS lock FROM bill AS b
         WHERE b.key IS NOT NULL
         ORDER BY lock
     ) AS k
 ), call AS MATERIALIZED (
-    SELECT c.id, c.workflow_id, c.month_id, c.state, c.article_id, c.hold_pico, c.generation_id, c.admitted_on, c.step
-    FROM ai_calls AS c
-    WHERE c.organization_id = $1 AND c.id = ANY(ARRAY(SELECT b.id FROM bill AS b))
-        AND (SELECT count(*) FROM key_lock) >= 0 -- the keys first
+    SELECT c.organization_id, c.id, c.workflow_id, c.month_id, c.state, c.article_id, c.hold_pico, c.generation_id,
+        c.admitted_on, c.step
+    FROM (SELECT DISTINCT b.organization_id, b.id FROM bill AS b) AS p
+    JOIN ai_calls AS c ON c.organization_id = p.organization_id AND c.id = p.id
+    WHERE (SELECT count(*) FROM key_lock) >= 0 -- the keys first
     ORDER BY c.id
-    FOR NO KEY UPDATE
+    FOR NO KEY UPDATE OF c
 ), account AS MATERIALIZED (
-    SELECT a.organization_id, a.id, a.kind, a.workflow_id, a.period_start, a.period_end, a.sequence, a.settled_pico, a.held_pico, a.limit_pico, a.stopped, a.previous_stopped, a.previous_hash, a.hash, a.time_zone, a.limit_sequence FROM usage_accounts AS a
-    WHERE a.organization_id = $1
-        AND a.id = ANY(ARRAY(SELECT c.workflow_id FROM call AS c) || ARRAY(SELECT c.month_id FROM call AS c))
+    SELECT a.organization_id, a.id, a.kind, a.workflow_id, a.period_start, a.period_end, a.sequence, a.settled_pico, a.held_pico, a.limit_pico, a.stopped, a.previous_stopped, a.previous_hash, a.hash, a.time_zone, a.limit_sequence FROM (
+        SELECT c.organization_id, c.workflow_id AS id FROM call AS c
+        UNION
+        SELECT c.organization_id, c.month_id FROM call AS c
+    ) AS p
+    JOIN usage_accounts AS a ON a.organization_id = p.organization_id AND a.id = p.id
     ORDER BY a.period_start NULLS FIRST, a.id -- The account of a workflow has no period.
-    FOR NO KEY UPDATE
+    FOR NO KEY UPDATE OF a
 ), open AS (
-    SELECT DISTINCT ON (c.id) b.number, b.id, b.cost_pico, b.list_cost_pico, b.model, b.provider, b.generation_id, b.prompt_tokens, b.completion_tokens, b.cached_tokens, b.reasoning_tokens, b.web_searches, b.items, b.failure_code, b.actor, b.key, b.fingerprint, b.at, c.workflow_id, c.month_id, c.hold_pico, c.admitted_on, c.step FROM call AS c
-    JOIN bill AS b ON b.id = c.id
-    WHERE c.state = ANY($4::text[]) AND c.article_id IS NULL AND c.hold_pico >= b.cost_pico
+    SELECT DISTINCT ON (c.organization_id, c.id) b.number, b.organization_id, b.id, b.cost_pico, b.list_cost_pico, b.model, b.provider, b.generation_id, b.prompt_tokens, b.completion_tokens, b.cached_tokens, b.reasoning_tokens, b.web_searches, b.items, b.failure_code, b.actor, b.key, b.fingerprint, b.at, c.workflow_id, c.month_id, c.hold_pico, c.admitted_on, c.step
+    FROM call AS c
+    JOIN bill AS b ON b.organization_id = c.organization_id AND b.id = c.id
+    WHERE c.state = ANY($3::text[]) AND c.article_id IS NULL AND c.hold_pico >= b.cost_pico
         AND coalesce(c.generation_id = b.generation_id, true)
-    ORDER BY c.id, b.number
+    ORDER BY c.organization_id, c.id, b.number
 ), crossing AS (
     SELECT s.number FROM (
         SELECT o.number, a.settled_pico, a.limit_pico,
-            a.settled_pico + sum(o.cost_pico) OVER (PARTITION BY a.id ORDER BY o.number) AS settled_after
+            a.settled_pico + sum(o.cost_pico) OVER (PARTITION BY a.organization_id, a.id ORDER BY o.number)
+                AS settled_after
         FROM open AS o
-        JOIN account AS a ON a.id IN (o.workflow_id, o.month_id)
+        JOIN account AS a ON a.organization_id = o.organization_id AND a.id IN (o.workflow_id, o.month_id)
     ) AS s
-    CROSS JOIN unnest($5::bigint[]) AS t (percent)
+    CROSS JOIN unnest($4::bigint[]) AS t (percent)
     CROSS JOIN LATERAL (
         -- The percentage of the limit, rounded up, as cost.Crossed computes it. No sum overflows.
         SELECT s.limit_pico / 100 * t.percent + (s.limit_pico % 100 * t.percent + 99) / 100 AS pico
     ) AS threshold
     WHERE s.settled_after >= threshold.pico AND NOT (s.settled_pico > 0 AND s.settled_pico >= threshold.pico)
 ), usual AS (
-    SELECT o.number, o.id, o.cost_pico, o.list_cost_pico, o.model, o.provider, o.generation_id, o.prompt_tokens, o.completion_tokens, o.cached_tokens, o.reasoning_tokens, o.web_searches, o.items, o.failure_code, o.actor, o.key, o.fingerprint, o.at, o.workflow_id, o.month_id, o.hold_pico, o.admitted_on, o.step FROM open AS o
+    SELECT o.number, o.organization_id, o.id, o.cost_pico, o.list_cost_pico, o.model, o.provider, o.generation_id, o.prompt_tokens, o.completion_tokens, o.cached_tokens, o.reasoning_tokens, o.web_searches, o.items, o.failure_code, o.actor, o.key, o.fingerprint, o.at, o.workflow_id, o.month_id, o.hold_pico, o.admitted_on, o.step FROM open AS o
     WHERE o.number NOT IN (SELECT c.number FROM crossing AS c)
 ), claimed AS (
     INSERT INTO idempotency_keys (organization_id, key, fingerprint, workflow_id, call_id, actor, created_at)
-    SELECT $1, u.key, u.fingerprint, u.workflow_id, u.id, u.actor, u.at FROM usual AS u
+    SELECT u.organization_id, u.key, u.fingerprint, u.workflow_id, u.id, u.actor, u.at FROM usual AS u
     WHERE u.key IS NOT NULL
     ORDER BY u.number
     ON CONFLICT (organization_id, key) DO NOTHING
-    RETURNING call_id
+    RETURNING organization_id, call_id
 ), due AS MATERIALIZED (
-    SELECT u.number, u.id, u.cost_pico, u.list_cost_pico, u.model, u.provider, u.generation_id, u.prompt_tokens, u.completion_tokens, u.cached_tokens, u.reasoning_tokens, u.web_searches, u.items, u.failure_code, u.actor, u.key, u.fingerprint, u.at, u.workflow_id, u.month_id, u.hold_pico, u.admitted_on, u.step FROM usual AS u
-    WHERE u.key IS NULL OR u.id IN (SELECT c.call_id FROM claimed AS c)
+    SELECT u.number, u.organization_id, u.id, u.cost_pico, u.list_cost_pico, u.model, u.provider, u.generation_id, u.prompt_tokens, u.completion_tokens, u.cached_tokens, u.reasoning_tokens, u.web_searches, u.items, u.failure_code, u.actor, u.key, u.fingerprint, u.at, u.workflow_id, u.month_id, u.hold_pico, u.admitted_on, u.step FROM usual AS u
+    WHERE u.key IS NULL OR (u.organization_id, u.id) IN (SELECT c.organization_id, c.call_id FROM claimed AS c)
 ), settled AS (
     UPDATE ai_calls AS c
-    SET state = $6, cost_pico = d.cost_pico, list_cost_pico = d.list_cost_pico, answered_model = d.model,
+    SET state = $5, cost_pico = d.cost_pico, list_cost_pico = d.list_cost_pico, answered_model = d.model,
         provider = coalesce(d.provider, c.provider), generation_id = coalesce(c.generation_id, d.generation_id),
         prompt_tokens = d.prompt_tokens, completion_tokens = d.completion_tokens, cached_tokens = d.cached_tokens,
         reasoning_tokens = d.reasoning_tokens, made_searches = d.web_searches, items_billed = d.items,
         failure_code = d.failure_code, ended_at = d.at, check_at = NULL
     FROM due AS d
-    WHERE c.organization_id = $1 AND c.id = d.id
-        AND c.id = ANY(ARRAY(SELECT b.id FROM bill AS b)) -- so that no plan reads the other calls
-    RETURNING d.number, c.id, c.workflow_id, c.month_id, c.hold_pico, c.cost_pico, c.failure_code, c.admitted_on,
-        c.step, c.answered_model, c.state, c.prompt_tokens, c.completion_tokens, c.provider, c.generation_id,
+    WHERE c.organization_id = d.organization_id AND c.id = d.id
+    RETURNING d.number, c.organization_id, c.id, c.workflow_id, c.month_id, c.hold_pico, c.cost_pico, c.failure_code,
+        c.admitted_on, c.step, c.answered_model, c.state, c.prompt_tokens, c.completion_tokens, c.provider, c.generation_id,
         c.dispatched_at, d.actor, d.at
 ), booked AS (
-    SELECT s.number, s.id AS call_id, s.workflow_id, s.cost_pico, s.hold_pico, s.actor,
+    SELECT s.number, s.organization_id, s.id AS call_id, s.workflow_id, s.cost_pico, s.hold_pico, s.actor,
         coalesce(s.failure_code, '') AS reason, s.at, a.id AS account_id,
         a.sequence + row_number() OVER w AS sequence,
         (a.settled_pico + sum(s.cost_pico) OVER w)::bigint AS settled_pico,
         (a.held_pico - sum(s.hold_pico) OVER w)::bigint AS held_pico, a.limit_pico, a.stopped, a.limit_sequence,
-        a.hash AS first_hash, row_number() OVER w = count(*) OVER (PARTITION BY a.id) AS is_last
+        a.hash AS first_hash, row_number() OVER w = count(*) OVER (PARTITION BY a.organization_id, a.id) AS is_last
     FROM settled AS s
-    JOIN account AS a ON a.id IN (s.workflow_id, s.month_id)
-    WINDOW w AS (PARTITION BY a.id ORDER BY s.number)
+    JOIN account AS a ON a.organization_id = s.organization_id AND a.id IN (s.workflow_id, s.month_id)
+    WINDOW w AS (PARTITION BY a.organization_id, a.id ORDER BY s.number)
 ), hashed AS (
-    SELECT b.number, b.call_id, b.workflow_id, b.cost_pico, b.hold_pico, b.actor, b.reason, b.at, b.account_id, b.sequence, b.settled_pico, b.held_pico, b.limit_pico, b.stopped, b.limit_sequence, b.first_hash, b.is_last, entry_chain(b.first_hash, $1, b.account_id, b.sequence, $7::text, b.call_id,
+    SELECT b.number, b.organization_id, b.call_id, b.workflow_id, b.cost_pico, b.hold_pico, b.actor, b.reason, b.at, b.account_id, b.sequence, b.settled_pico, b.held_pico, b.limit_pico, b.stopped, b.limit_sequence, b.first_hash, b.is_last, entry_chain(b.first_hash, b.organization_id, b.account_id, b.sequence, $6::text, b.call_id,
         b.cost_pico, -b.hold_pico, 0, b.settled_pico, b.held_pico, b.limit_pico, b.stopped, false, b.actor, b.reason,
         b.at) OVER w AS hash
     FROM booked AS b
-    WINDOW w AS (PARTITION BY b.account_id ORDER BY b.number)
+    WINDOW w AS (PARTITION BY b.organization_id, b.account_id ORDER BY b.number)
 ), entry AS MATERIALIZED (
-    SELECT h.number, h.call_id, h.workflow_id, h.cost_pico, h.hold_pico, h.actor, h.reason, h.at, h.account_id, h.sequence, h.settled_pico, h.held_pico, h.limit_pico, h.stopped, h.limit_sequence, h.first_hash, h.is_last, h.hash, coalesce(lag(h.hash) OVER w, h.first_hash) AS previous_hash FROM hashed AS h
-    WINDOW w AS (PARTITION BY h.account_id ORDER BY h.number)
+    SELECT h.number, h.organization_id, h.call_id, h.workflow_id, h.cost_pico, h.hold_pico, h.actor, h.reason, h.at, h.account_id, h.sequence, h.settled_pico, h.held_pico, h.limit_pico, h.stopped, h.limit_sequence, h.first_hash, h.is_last, h.hash, coalesce(lag(h.hash) OVER w, h.first_hash) AS previous_hash FROM hashed AS h
+    WINDOW w AS (PARTITION BY h.organization_id, h.account_id ORDER BY h.number)
 ), moved AS (
     UPDATE usage_accounts AS a
     SET sequence = e.sequence, settled_pico = e.settled_pico, held_pico = e.held_pico, previous_stopped = a.stopped,
         previous_hash = e.previous_hash, hash = e.hash
     FROM entry AS e
-    WHERE a.organization_id = $1 AND a.id = e.account_id AND e.is_last
-        AND a.id = ANY(ARRAY(SELECT l.id FROM account AS l)) -- so that no plan reads the other accounts
+    WHERE a.organization_id = e.organization_id AND a.id = e.account_id AND e.is_last
 ), entered AS (
     INSERT INTO ai_usage_ledger (
         organization_id, account_id, sequence, kind, call_id, call_hold_pico, settled_before, settled_delta,
         settled_after, held_before, held_delta, held_after, limit_before, limit_delta, limit_after, stopped_before,
         stopped_after, overage, actor, reason, occurred_at, previous_hash, hash, limit_sequence)
-    SELECT $1, e.account_id, e.sequence, $7::entry_kind, e.call_id, e.hold_pico,
+    SELECT e.organization_id, e.account_id, e.sequence, $6::entry_kind, e.call_id, e.hold_pico,
         e.settled_pico - e.cost_pico, e.cost_pico, e.settled_pico, e.held_pico + e.hold_pico, -e.hold_pico,
         e.held_pico, e.limit_pico, 0, e.limit_pico, e.stopped, e.stopped, false, e.actor, e.reason, e.at,
         e.previous_hash, e.hash, e.limit_sequence
@@ -130,12 +134,12 @@ WITH bill AS MATERIALIZED (
     INSERT INTO usage_days AS u (
         organization_id, account_id, account_kind, day, step, model, outcome, calls, prompt_tokens, completion_tokens,
         settled_pico, assumed_pico, adjusted_pico, overage_pico)
-    SELECT $1, a.id, a.kind, s.admitted_on, s.step, s.answered_model, s.state, count(*),
+    SELECT s.organization_id, a.id, a.kind, s.admitted_on, s.step, s.answered_model, s.state, count(*),
         sum(s.prompt_tokens), sum(s.completion_tokens), sum(s.cost_pico), 0, 0, 0
     FROM settled AS s
-    JOIN account AS a ON a.id IN (s.workflow_id, s.month_id)
-    GROUP BY a.id, a.kind, s.admitted_on, s.step, s.answered_model, s.state
-    ORDER BY a.id, s.admitted_on, s.step, s.answered_model
+    JOIN account AS a ON a.organization_id = s.organization_id AND a.id IN (s.workflow_id, s.month_id)
+    GROUP BY s.organization_id, a.id, a.kind, s.admitted_on, s.step, s.answered_model, s.state
+    ORDER BY s.organization_id, a.id, s.admitted_on, s.step, s.answered_model
     ON CONFLICT (organization_id, account_id, day, step, model, outcome) DO UPDATE
     SET calls = u.calls + excluded.calls, prompt_tokens = u.prompt_tokens + excluded.prompt_tokens,
         completion_tokens = u.completion_tokens + excluded.completion_tokens,
@@ -144,20 +148,19 @@ WITH bill AS MATERIALIZED (
 SELECT s.number::integer AS number, s.provider, s.generation_id, s.dispatched_at, e.sequence::bigint AS sequence,
     w.organization_id, w.id, w.name, w.company_name, w.company_url, w.linkedin_url, w.graph_version, w.version, w.state, w.previous_hash, w.hash, w.wake_at, w.created_by, w.created_at, w.updated_at
 FROM settled AS s
-JOIN entry AS e ON e.call_id = s.id AND e.account_id = s.workflow_id
-JOIN intent_workflows AS w ON w.organization_id = $1 AND w.id = s.workflow_id
+JOIN entry AS e ON e.organization_id = s.organization_id AND e.call_id = s.id AND e.account_id = s.workflow_id
+JOIN intent_workflows AS w ON w.organization_id = s.organization_id AND w.id = s.workflow_id
 ORDER BY s.number
 LIMIT 1000
 `
 
 type CallSettlementCreateParams struct {
-	OrganizationID uuid.UUID
-	Bills          []byte
-	KeyClass       int
-	FromStates     []string
-	Thresholds     []int64
-	Settled        cost.CallState
-	Kind           string
+	Bills      []byte
+	KeyClass   int
+	FromStates []string
+	Thresholds []int64
+	Settled    cost.CallState
+	Kind       string
 }
 
 type CallSettlementCreateRow struct {
@@ -169,17 +172,18 @@ type CallSettlementCreateRow struct {
 	IntentWorkflow IntentWorkflow
 }
 
-// CallSettlementCreate settles open calls of one organization within their holds. For each call it claims the
-// idempotency key, ends the call, books its cost on the account of its workflow and on that of its month, and counts it.
-// It does all of this for a call or nothing, and returns the calls that are booked.
+// CallSettlementCreate settles open calls of the organizations that the transaction names, within their holds. For each
+// call it claims the idempotency key, ends the call, books its cost on the account of its workflow and on that of its
+// month, and counts it. It does all of this for a call or nothing, and returns the calls that are booked.
 //
 // It leaves out the calls that need more: those with an outcome or another generation, for an article, or beyond their
 // hold. The same holds when the key was used, and when the costs up to the call cross a threshold of an account, which
 // needs an alert. The locks are those of AccountBook, in the same order. The conditions read the rows as they were
 // locked.
+// The rule is off: each row of the argument names its organization, and the role sees those that the transaction names.
+// @sqlc-vet-disable names-organization
 func (q *Queries) CallSettlementCreate(ctx context.Context, arg CallSettlementCreateParams) ([]CallSettlementCreateRow, error) {
 	rows, err := q.db.Query(ctx, callSettlementCreate,
-		arg.OrganizationID,
 		arg.Bills,
 		arg.KeyClass,
 		arg.FromStates,

@@ -23,10 +23,11 @@ type Role string
 const (
 	Server  Role = "server"
 	Sweeper Role = "sweeper"
+	Booker  Role = "booker"
 	Owner   Role = "owner"
 )
 
-// Roles returns all roles.
+// Roles returns the roles with outcomes of their own. The booker may do a part of what the server may.
 func Roles() []Role { return []Role{Server, Sweeper, Owner} }
 
 // NoRight is the refusal for want of a right, by its SQLSTATE.
@@ -95,10 +96,16 @@ func (g *Target) Try(t testing.TB, a Attack, by Role, keep bool) error {
 		t.Fatal(err)
 	}
 	defer func() { _ = tx.Rollback(ctx) }()
-	if by == Sweeper {
-		if _, err := tx.Exec(ctx, `SET LOCAL ROLE `+postgres.SweeperRole); err != nil {
-			t.Fatal(err)
-		}
+	var enter string
+	switch by {
+	case Sweeper:
+		enter = `SET LOCAL ROLE ` + postgres.SweeperRole
+	case Booker:
+		enter = `SET LOCAL ROLE ` + postgres.BookerRole + `;
+			SET LOCAL infin8.organizations = '` + g.Who.OrganizationID.String() + `'`
+	}
+	if _, err := tx.Exec(ctx, enter, pgx.QueryExecModeSimpleProtocol); err != nil {
+		t.Fatal(err)
 	}
 	if _, err := tx.Exec(ctx, g.keys.Replace(a.SQL), pgx.QueryExecModeSimpleProtocol); err != nil {
 		return err

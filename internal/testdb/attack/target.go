@@ -228,15 +228,16 @@ func (f fixture) approve(r testdb.Reviewed) {
 func (f fixture) reserve(flow uuid.UUID, article *uuid.UUID) postgres.Call {
 	f.t.Helper()
 	at := testdb.Now()
-	made, err := f.store.ReserveCalls(context.Background(), f.who.OrganizationID, []postgres.NewCall{{
-		ID:         uuid.New(),
-		WorkflowID: flow,
-		Step:       workflow.StepICP,
-		Hold:       cent,
-		At:         at,
-		CheckAt:    at.Add(time.Hour),
-		ArticleID:  article,
-		Actor:      f.who.Actor,
+	made, err := f.store.ReserveCalls(context.Background(), []postgres.NewCall{{
+		OrganizationID: f.who.OrganizationID,
+		ID:             uuid.New(),
+		WorkflowID:     flow,
+		Step:           workflow.StepICP,
+		Hold:           cent,
+		At:             at,
+		CheckAt:        at.Add(time.Hour),
+		ArticleID:      article,
+		Actor:          f.who.Actor,
 	}})
 	if err != nil || !made[0].Held {
 		f.t.Fatalf("reserve: got %+v, %v", made, err)
