@@ -55,12 +55,13 @@ func (s *Store) named(
 	if utf8.RuneCountInString(f.NameContains) < 2 || len(f.IDs) > 0 {
 		return f, true, nil
 	}
-	rare, err := s.forTenant(who.OrganizationID).WorkflowListRareLetters(ctx, dbsqlc.WorkflowListRareLettersParams{
+	looked := dbsqlc.WorkflowListRareLettersParams{
 		OrganizationID: who.OrganizationID,
 		Fragment:       f.NameContains,
 		Sampled:        sampledNames,
 		Frequent:       frequentNames,
-	})
+	}
+	rare, err := s.forTenantGenericPlan(who.OrganizationID).WorkflowListRareLetters(ctx, looked)
 	if err != nil || rare.Frequent {
 		return f, true, translate(err)
 	}
