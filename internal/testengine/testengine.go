@@ -43,7 +43,7 @@ func NewWith(t testing.TB, change func(*engine.Options)) Fixture {
 	f := Fixture{
 		DB:     testdb.NewSimulated(t),
 		Jobs:   &Jobs{},
-		Clock:  NewClock(testdb.Now()),
+		Clock:  NewClock(withinMonth(testdb.Now())),
 		change: change,
 	}
 	f.Engine = f.NewEngine(t, f.DB.Store(), func(*engine.Options) {})
@@ -164,6 +164,15 @@ func (f Fixture) Count(t testing.TB, sql string, args ...any) (n int) {
 type Clock struct {
 	mu sync.Mutex
 	at time.Time
+}
+
+// withinMonth returns a time, or the one an hour before when a month ends within the hour. So a test that moves its
+// clock a little stays in the month in which it began.
+func withinMonth(at time.Time) time.Time {
+	if at.Add(time.Hour).Month() != at.Month() {
+		return at.Add(-time.Hour)
+	}
+	return at
 }
 
 // NewClock returns a clock that shows a time.
