@@ -1,5 +1,5 @@
--- Calls of several organizations that are reserved or settled at the same moment share a statement. It runs in a role of
--- its own. This role sees the rows of the organizations that the transaction names, and has the rights that a booking
+-- Calls of several organizations that are reserved or settled at the same moment share a statement. It runs in a role
+-- of its own. This role sees the rows of the organizations that the transaction names, and has the rights that a booking
 -- needs.
 DO $$
 BEGIN
@@ -10,10 +10,11 @@ EXCEPTION WHEN duplicate_object OR unique_violation THEN
     NULL; -- Another database of the same server was migrated at the same moment.
 END
 $$;
--- Who may enter the role of the sweepers serves, and books too.
+-- The users that may enter infin8_sweeper are those of the servers, so they need this role too. Since PostgreSQL 16 a
+-- member need not have the rights of a role that it may enter.
 DO $$
 DECLARE
-    may_enter text := CASE WHEN current_setting('server_version_num')::integer < 160000 THEN 'MEMBER' ELSE 'SET' END;
+    since_16 boolean := current_setting('server_version_num')::integer >= 160000;
     server name;
 BEGIN
     FOR server IN
@@ -23,14 +24,17 @@ BEGIN
         JOIN pg_catalog.pg_roles AS r ON r.oid = m.member
         WHERE m.roleid = 'infin8_sweeper'::regrole
     LOOP
-        IF NOT pg_catalog.pg_has_role(server, 'infin8_booker', may_enter) THEN
-            EXECUTE format('GRANT infin8_booker TO %I', server);
-        END IF;
+        BEGIN
+            IF NOT pg_catalog.pg_has_role(server, 'infin8_booker', CASE WHEN since_16 THEN 'SET' ELSE 'MEMBER' END) THEN
+                EXECUTE format('GRANT infin8_booker TO %I', server)
+                    || CASE WHEN since_16 THEN ' WITH INHERIT FALSE' ELSE '' END;
+            END IF;
+        EXCEPTION
+            WHEN unique_violation THEN NULL; -- As above.
+            WHEN insufficient_privilege THEN
+                RAISE NOTICE 'the user % needs a role, if a server works as it: GRANT infin8_booker TO %', server, server;
+        END;
     END LOOP;
-EXCEPTION
-    WHEN unique_violation THEN NULL; -- As above.
-    WHEN insufficient_privilege THEN
-        RAISE NOTICE 'the users of the servers need the role infin8_booker: GRANT infin8_booker TO …';
 END
 $$;
 GRANT USAGE ON SCHEMA public TO infin8_booker;
@@ -69,6 +73,7 @@ GRANT SELECT, INSERT, UPDATE (
     state, cost_pico, list_cost_pico, answered_model, provider, generation_id, prompt_tokens, completion_tokens,
     cached_tokens, reasoning_tokens, made_searches, items_billed, failure_code, ended_at, check_at
 ) ON ai_calls TO infin8_booker;
-GRANT SELECT (organization_id, account_id, sequence, call_id, settled_delta), INSERT ON ai_usage_ledger TO infin8_booker;
+GRANT SELECT (organization_id, account_id, sequence, call_id, settled_delta), INSERT ON ai_usage_ledger
+    TO infin8_booker;
 GRANT SELECT, INSERT, UPDATE (calls, prompt_tokens, completion_tokens, settled_pico) ON usage_days TO infin8_booker;
 GRANT SELECT (organization_id, key, call_id), INSERT ON idempotency_keys TO infin8_booker;

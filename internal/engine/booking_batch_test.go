@@ -110,7 +110,7 @@ func reserveBatch(t *testing.T, all []*batches) {
 		batch = append(batch, calls[i][next[i]])
 		next[i]++
 	}
-	made, err := all[0].DB.Store().ReserveCalls(context.Background(), batch)
+	made, err := all[0].DB.Store().ReserveCalls(context.Background(), batch, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -144,7 +144,7 @@ func settleBatch(t *testing.T, all []*batches) {
 	if len(batch) == 0 {
 		return
 	}
-	made, err := all[0].DB.Store().SettleCalls(context.Background(), batch)
+	made, err := all[0].DB.Store().SettleCalls(context.Background(), batch, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -312,7 +312,7 @@ func TestReserveCalls_RefusesWhatIsNoText(t *testing.T) {
 	} {
 		c := b.newCall(b.flows[0])
 		change(&c)
-		_, err := b.DB.Store().ReserveCalls(context.Background(), []postgres.NewCall{c})
+		_, err := b.DB.Store().ReserveCalls(context.Background(), []postgres.NewCall{c}, 0)
 		if fault.KindOf(err) != fault.InvalidInput {
 			t.Errorf("%s: got %v, want INVALID_INPUT", name, err)
 		}

@@ -16,7 +16,7 @@ import (
 
 // bookingQueue lets calls that are reserved or settled at the same time share a statement. To start one takes most of
 // the time of a single call. A call is booked at once unless this program is booking others of its organization, or
-// has bookingLanes statements under way. Then it shares the next statement with all that wait, also with those of other
+// has bookingSlots statements under way. Then it shares the next statement with all that wait, also with those of other
 // organizations. The database admits each on its own.
 type bookingQueue struct {
 	store *postgres.Store
@@ -28,13 +28,20 @@ type bookingQueue struct {
 	// busy are the organizations that are being booked. Their calls update the account of one month, so a second
 	// statement would wait for the first.
 	busy map[uuid.UUID]bool
-	// lanes counts the groups under way, without those of one organization that wait for a lock.
-	lanes int
+	// slots counts the groups under way, without those that are alone.
+	slots int
+	// apart are the organizations that book alone until a time: a statement of theirs has waited for a lock for too long,
+	// or has failed. So they do not delay the others again and again.
+	apart map[uuid.UUID]time.Time
 }
 
 const (
-	// bookingLanes is the number of statements under way at which calls wait and share the next one.
-	bookingLanes = 2
+	// bookingSlots is the number of statements under way at which calls wait and share the next one.
+	bookingSlots = 2
+	// bookingLockWait is the longest wait for a lock of a statement that has a slot: a transaction of one organization
+	// must not delay the others. An organization that exceeds it books alone for the time of bookingApart.
+	bookingLockWait = 10 * time.Millisecond
+	bookingApart    = time.Second
 	// bookingTime limits the statements of several callers, since they do not end with the request of one of them.
 	bookingTime = 30 * time.Second
 )
@@ -55,15 +62,25 @@ type booking struct {
 	err      error
 }
 
-// bookingGroup are the bookings of one statement. The caller of the first one sends it.
+func (b *booking) reserves() bool { return b.reserve != nil }
+
+// bookingGroup are the bookings of one statement, reservations or settlements. The caller of the first one sends it.
 type bookingGroup struct {
 	all []*booking
-	// patient groups have one organization and wait for its locks. They take no lane.
-	patient bool
+	// alone groups are of one organization and have no slot. Only they may wait for locks without limit.
+	alone, unlimited bool
+}
+
+// isShared reports whether a group is of several organizations.
+func (g *bookingGroup) isShared() bool {
+	return slices.ContainsFunc(g.all, func(b *booking) bool { return b.organization != g.all[0].organization })
 }
 
 // reserve is Store.ReserveCalls for one call.
 func (q *bookingQueue) reserve(ctx context.Context, c postgres.NewCall) (postgres.Reserved, error) {
+	if err := c.CheckTexts(); err != nil {
+		return postgres.Reserved{}, err
+	}
 	b := &booking{organization: c.OrganizationID, reserve: &c}
 	err := q.book(ctx, b)
 	return b.reserved, err
@@ -71,6 +88,9 @@ func (q *bookingQueue) reserve(ctx context.Context, c postgres.NewCall) (postgre
 
 // settle is Store.SettleCalls for one settlement.
 func (q *bookingQueue) settle(ctx context.Context, n postgres.NewSettlement) (postgres.Settled, error) {
+	if err := n.CheckTexts(); err != nil {
+		return postgres.Settled{}, err
+	}
 	b := &booking{organization: n.Call.OrganizationID, settle: &n}
 	err := q.book(ctx, b)
 	return b.settled, err
@@ -80,7 +100,7 @@ func (q *bookingQueue) settle(ctx context.Context, n postgres.NewSettlement) (po
 func (q *bookingQueue) book(ctx context.Context, b *booking) error {
 	b.turn, b.err = make(chan *bookingGroup, 1), errNotBooked
 	if q.most == 1 {
-		q.write(ctx, []*booking{b})
+		q.write(ctx, &bookingGroup{all: []*booking{b}, alone: true, unlimited: true})
 		return b.err
 	}
 	group := q.join(b)
@@ -104,7 +124,11 @@ func (q *bookingQueue) book(ctx context.Context, b *booking) error {
 func (q *bookingQueue) join(b *booking) *bookingGroup {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.lanes < bookingLanes && !q.busy[b.organization] {
+	switch {
+	case q.busy[b.organization]:
+	case q.isApart(b.organization, time.Now()):
+		return q.startAlone([]*booking{b})
+	case q.slots < bookingSlots:
 		return q.start([]*booking{b})
 	}
 	q.waiting = append(q.waiting, b)
@@ -123,16 +147,47 @@ func (q *bookingQueue) leave(b *booking) bool {
 	return true
 }
 
-// start returns a group that takes a lane. The lock is held.
+// start returns a group that takes a slot. The lock is held.
 func (q *bookingQueue) start(all []*booking) *bookingGroup {
+	q.slots++
+	q.occupy(all)
+	return &bookingGroup{all: all}
+}
+
+// startAlone returns a group of an organization that is apart. The lock is held.
+func (q *bookingQueue) startAlone(all []*booking) *bookingGroup {
+	q.occupy(all)
+	return &bookingGroup{all: all, alone: true, unlimited: true}
+}
+
+func (q *bookingQueue) occupy(all []*booking) {
 	if q.busy == nil {
 		q.busy = map[uuid.UUID]bool{}
 	}
 	for _, b := range all {
 		q.busy[b.organization] = true
 	}
-	q.lanes++
-	return &bookingGroup{all: all}
+}
+
+// isApart reports whether an organization books alone. The lock is held.
+func (q *bookingQueue) isApart(organization uuid.UUID, now time.Time) bool {
+	return now.Before(q.apart[organization])
+}
+
+// setApart lets an organization book alone for some time.
+func (q *bookingQueue) setApart(organization uuid.UUID) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	now := time.Now()
+	for other, until := range q.apart {
+		if !now.Before(until) {
+			delete(q.apart, other)
+		}
+	}
+	if q.apart == nil {
+		q.apart = map[uuid.UUID]time.Time{}
+	}
+	q.apart[organization] = now.Add(bookingApart)
 }
 
 // run books a group. It returns the group that its caller shall book next, if any.
@@ -144,53 +199,70 @@ func (q *bookingQueue) run(ctx context.Context, group *bookingGroup) (next *book
 		defer cancel()
 		ctx = limited
 	}
-	divided = q.write(ctx, group.all)
+	if !group.alone {
+		ctx = postgres.WithoutPlace(ctx)
+	}
+	divided = q.write(ctx, group)
 	return nil
 }
 
-// end tells the callers of a group that they are done. Those of divided bookings book again, each organization alone.
-// Then it starts the next groups. It returns the group of the caller's organization when that is divided.
+// end ends the bookings of a group. Each organization of divided books its calls again by a statement of its own. Then
+// it starts the next groups. It returns the group of the caller when that is divided.
 func (q *bookingQueue) end(group *bookingGroup, divided []*booking) (next *bookingGroup) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	patient := map[uuid.UUID]*bookingGroup{}
-	for _, b := range divided {
-		if patient[b.organization] == nil {
-			patient[b.organization] = &bookingGroup{patient: true}
+	alone := map[uuid.UUID]*bookingGroup{}
+	for _, b := range group.all {
+		if !slices.Contains(divided, b) {
+			continue
 		}
-		patient[b.organization].all = append(patient[b.organization].all, b)
+		if alone[b.organization] == nil {
+			alone[b.organization] = &bookingGroup{alone: true, unlimited: !group.isShared()}
+		}
+		alone[b.organization].all = append(alone[b.organization].all, b)
 	}
 	for i, b := range group.all {
-		alone := patient[b.organization]
-		if alone == nil {
+		own := alone[b.organization]
+		if own == nil {
 			delete(q.busy, b.organization)
 		}
-		switch {
-		case i == 0 && alone != nil && alone.all[0] == b:
-			next = alone
-		case i == 0:
-		case alone != nil && alone.all[0] == b:
-			b.turn <- alone
-		case alone == nil || !slices.Contains(alone.all, b):
+		switch leads := own != nil && own.all[0] == b; {
+		case i == 0 && leads:
+			next = own
+		case leads:
+			b.turn <- own
+		case i > 0 && !slices.Contains(divided, b):
 			b.turn <- nil
 		}
 	}
-	if !group.patient {
-		q.lanes--
+	if !group.alone {
+		q.slots--
 	}
-	for q.lanes < bookingLanes {
-		all := q.take()
+	q.startNext(time.Now())
+	return next
+}
+
+// startNext starts the groups that can start now. The lock is held.
+func (q *bookingQueue) startNext(now time.Time) {
+	for _, b := range slices.Clone(q.waiting) {
+		if q.isApart(b.organization, now) && !q.busy[b.organization] {
+			all := q.take(func(other *booking) bool { return other.organization == b.organization })
+			all[0].turn <- q.startAlone(all)
+		}
+	}
+	for q.slots < bookingSlots {
+		all := q.take(func(b *booking) bool { return !q.isApart(b.organization, now) })
 		if len(all) == 0 {
 			break
 		}
 		all[0].turn <- q.start(all)
 	}
-	return next
 }
 
-// take returns the bookings that share the next statement: at first one of each organization that is not being booked,
-// then a second one, and so on. The lock is held.
-func (q *bookingQueue) take() []*booking {
+// take returns those of some bookings that share the next statement. They are reservations, or settlements, as the
+// first one that waits. It takes at first one of each organization that is not being booked, then a second one, and so
+// on. The lock is held.
+func (q *bookingQueue) take(may func(*booking) bool) []*booking {
 	type ranked struct {
 		*booking
 		rank int
@@ -198,7 +270,7 @@ func (q *bookingQueue) take() []*booking {
 	var able []ranked
 	before := map[uuid.UUID]int{}
 	for _, b := range q.waiting {
-		if !q.busy[b.organization] {
+		if !q.busy[b.organization] && may(b) && (len(able) == 0 || b.reserves() == able[0].reserves()) {
 			able = append(able, ranked{b, before[b.organization]})
 			before[b.organization]++
 		}
@@ -212,80 +284,82 @@ func (q *bookingQueue) take() []*booking {
 	return all
 }
 
-// write books the reservations by one statement and the settlements by another one. It returns the bookings that each
-// organization shall book alone: a statement for several has failed.
-func (q *bookingQueue) write(ctx context.Context, all []*booking) (divided []*booking) {
-	var reserves, settles []*booking
-	for _, b := range all {
-		if b.reserve != nil {
-			reserves = append(reserves, b)
-		} else {
-			settles = append(settles, b)
-		}
+// write books a group. It returns the bookings that each organization shall book alone. These are all when the
+// statement has waited for a lock for too long, or when one of several organizations may be the reason that it failed.
+func (q *bookingQueue) write(ctx context.Context, group *bookingGroup) (divided []*booking) {
+	wait := bookingLockWait
+	if group.unlimited {
+		wait = 0
 	}
-	for len(reserves) > 0 {
-		if !together(reserves, func(some []*booking) error { return q.writeReserves(ctx, some) }) {
-			divided = reserves
-			break
+	if !group.all[0].reserves() {
+		return q.together(group, group.all, func(some []*booking) error { return q.writeSettles(ctx, some, wait) })
+	}
+	for all := group.all; len(all) > 0; {
+		divided = q.together(group, all, func(some []*booking) error { return q.writeReserves(ctx, some, wait) })
+		if len(divided) > 0 {
+			return divided
 		}
 		// A reservation that was left out may fit without those of its organization before it, so it is tried again when
 		// one of them was held.
 		held := map[uuid.UUID]bool{}
-		for _, b := range reserves {
+		for _, b := range all {
 			held[b.organization] = held[b.organization] || b.reserved.Held
 		}
-		reserves = slices.DeleteFunc(slices.Clone(reserves), func(b *booking) bool {
+		all = slices.DeleteFunc(slices.Clone(all), func(b *booking) bool {
 			return b.err != nil || b.reserved.Held || !held[b.organization]
 		})
+		if group.isShared() {
+			return all
+		}
 	}
-	if !together(settles, func(some []*booking) error { return q.writeSettles(ctx, some) }) {
-		divided = append(divided, settles...)
-	}
-	return divided
+	return nil
 }
 
-// together calls write for all bookings at once. When that fails for a reason that one booking may have, it calls write
-// for each alone. It returns false, and calls none, when they are of several organizations.
-func together(all []*booking, write func([]*booking) error) bool {
-	if len(all) == 0 {
-		return true
-	}
+// together calls write for all bookings at once. When that fails for a reason that one booking of one organization may
+// have, it calls write for each alone. It returns the bookings that a statement of their organization shall book. An
+// organization that has its own to blame books apart for some time.
+func (q *bookingQueue) together(
+	group *bookingGroup, all []*booking, write func([]*booking) error,
+) (divided []*booking) {
 	err := write(all)
+	locked := !group.unlimited && errors.Is(err, postgres.ErrLocked)
 	own := err != nil && fault.KindOf(err) != fault.Unavailable && !errors.Is(err, context.DeadlineExceeded)
-	several := slices.ContainsFunc(all, func(b *booking) bool { return b.organization != all[0].organization })
-	if several && (own || errors.Is(err, postgres.ErrLocked)) {
-		return false
+	if (locked || own) && !group.isShared() {
+		q.setApart(all[0].organization)
 	}
-	if own && len(all) > 1 {
+	switch {
+	case locked, own && group.isShared():
+		return all
+	case own && len(all) > 1:
 		for _, b := range all {
 			b.err = write([]*booking{b})
 		}
-		return true
+	default:
+		for _, b := range all {
+			b.err = err
+		}
 	}
-	for _, b := range all {
-		b.err = err
-	}
-	return true
+	return nil
 }
 
-func (q *bookingQueue) writeReserves(ctx context.Context, some []*booking) error {
+func (q *bookingQueue) writeReserves(ctx context.Context, some []*booking, wait time.Duration) error {
 	calls := make([]postgres.NewCall, len(some))
 	for i, b := range some {
 		calls[i] = *b.reserve
 	}
-	made, err := q.store.ReserveCalls(ctx, calls)
+	made, err := q.store.ReserveCalls(ctx, calls, wait)
 	for i := range made {
 		some[i].reserved = made[i]
 	}
 	return err
 }
 
-func (q *bookingQueue) writeSettles(ctx context.Context, some []*booking) error {
+func (q *bookingQueue) writeSettles(ctx context.Context, some []*booking, wait time.Duration) error {
 	all := make([]postgres.NewSettlement, len(some))
 	for i, b := range some {
 		all[i] = *b.settle
 	}
-	made, err := q.store.SettleCalls(ctx, all)
+	made, err := q.store.SettleCalls(ctx, all, wait)
 	for i := range made {
 		some[i].settled = made[i]
 	}

@@ -3,6 +3,7 @@ package engine
 import (
 	"errors"
 	"runtime"
+	"slices"
 	"testing"
 	"time"
 
@@ -46,8 +47,93 @@ func TestBookingQueue_APanicLetsNoOtherCallerWait(t *testing.T) {
 			t.Fatal("a caller waits for ever")
 		}
 	}
-	if failed != 1 || len(q.busy) != 0 || q.lanes != 0 {
-		t.Errorf("got %d callers with an error, %d organizations that are booked and %d lanes, want 1, 0 and 0",
-			failed, len(q.busy), q.lanes)
+	if failed != 1 || len(q.busy) != 0 || q.slots != 0 {
+		t.Errorf("got %d callers with an error, %d organizations that are booked and %d slots, want 1, 0 and 0",
+			failed, len(q.busy), q.slots)
+	}
+}
+
+// The next statement has a call of each organization before it has a second one of any, and calls of one kind.
+func TestBookingQueue_TakesACallOfEachOrganizationFirst(t *testing.T) {
+	t.Parallel()
+	greedy, other, busy := uuid.New(), uuid.New(), uuid.New()
+	reserves := func(organization uuid.UUID) *booking {
+		return &booking{organization: organization, reserve: &postgres.NewCall{}}
+	}
+	settles := &booking{organization: other, settle: &postgres.NewSettlement{}}
+	many := []*booking{reserves(greedy), reserves(greedy), reserves(greedy)}
+	late, taken := reserves(other), reserves(busy)
+	q := &bookingQueue{
+		most: 3, busy: map[uuid.UUID]bool{busy: true},
+		waiting: []*booking{taken, many[0], settles, many[1], many[2], late},
+	}
+	all := func(*booking) bool { return true }
+	if got, want := q.take(all), []*booking{many[0], late, many[1]}; !slices.Equal(got, want) {
+		t.Errorf("got %v, want the first call of both organizations and a second one", got)
+	}
+	if want := []*booking{taken, settles, many[2]}; !slices.Equal(q.waiting, want) {
+		t.Errorf("waiting: got %v, want the other calls in their order", q.waiting)
+	}
+}
+
+// A divided group leaves each organization a group that the caller of its first call books.
+func TestBookingQueue_DividesAGroupByOrganization(t *testing.T) {
+	t.Parallel()
+	q, one, two, three := &bookingQueue{most: 64}, uuid.New(), uuid.New(), uuid.New()
+	var all []*booking
+	for _, organization := range []uuid.UUID{one, two, one, three, two} {
+		all = append(all, &booking{organization: organization, turn: make(chan *bookingGroup, 1)})
+	}
+	group := q.start(all)
+	next := q.end(group, []*booking{all[4], all[2], all[1], all[0]}) // all but that of the third organization
+	if next == nil || !next.alone || !slices.Equal(next.all, []*booking{all[0], all[2]}) {
+		t.Errorf("the first organization: got %+v, want its two calls", next)
+	}
+	if own := <-all[1].turn; own == nil || !own.alone || !slices.Equal(own.all, []*booking{all[1], all[4]}) {
+		t.Errorf("the second organization: got %+v, want its two calls", own)
+	}
+	if done := <-all[3].turn; done != nil {
+		t.Errorf("the third organization: got %+v, want nothing to do", done)
+	}
+	if len(all[0].turn)+len(all[2].turn)+len(all[4].turn) > 0 {
+		t.Error("a caller has a turn that others book for")
+	}
+	if q.slots != 0 || !q.busy[one] || !q.busy[two] || q.busy[three] {
+		t.Errorf("got %d slots and %v busy, want none and the divided organizations", q.slots, q.busy)
+	}
+}
+
+// An organization that has delayed others books alone for some time, without a slot.
+func TestBookingQueue_AnOrganizationThatIsApartTakesNoSlot(t *testing.T) {
+	t.Parallel()
+	of := func(organization uuid.UUID) *booking {
+		return &booking{organization: organization, reserve: &postgres.NewCall{}, turn: make(chan *bookingGroup, 1)}
+	}
+	q, locked, other := &bookingQueue{most: 64, slots: bookingSlots}, uuid.New(), uuid.New()
+	q.setApart(locked)
+	first := q.join(of(locked))
+	if first == nil || !first.alone || !first.unlimited || q.slots != bookingSlots {
+		t.Fatalf("got %+v and %d slots, want a group without a slot", first, q.slots)
+	}
+	own, more, theirs := of(locked), of(locked), of(other)
+	for _, b := range []*booking{own, theirs, more} {
+		if group := q.join(b); group != nil {
+			t.Fatalf("got %+v, want it to wait", group)
+		}
+	}
+	q.end(first, nil)
+	if next := <-own.turn; next == nil || !next.alone || !slices.Equal(next.all, []*booking{own, more}) {
+		t.Errorf("got %+v, want its two calls in a group without a slot", next)
+	}
+	if len(theirs.turn) > 0 || len(q.waiting) != 1 {
+		t.Error("the other organization has not waited for a slot")
+	}
+	q.apart[locked] = time.Now().Add(-1)
+	if q.isApart(locked, time.Now()) {
+		t.Error("the organization stays apart for ever")
+	}
+	q.setApart(other)
+	if _, kept := q.apart[locked]; kept {
+		t.Error("an organization that is no longer apart is not forgotten")
 	}
 }

@@ -179,7 +179,7 @@ func TestHubEntries_DeliversEachLedgerEntry(t *testing.T) {
 			At:             at,
 			CheckAt:        at.Add(time.Hour),
 			Actor:          who.Actor,
-		}})
+		}}, 0)
 		if err != nil || !made[0].Held {
 			t.Fatalf("got %+v, %v, want a reserved call", made, err)
 		}

@@ -22,7 +22,7 @@ func TestAttacks(t *testing.T) {
 	}
 }
 
-// The role that books for several organizations can do nothing that the server's role cannot do.
+// For an organization that it names, the role of bookings can do nothing that the server's role cannot do.
 func TestAttacks_TheBookerMayDoLess(t *testing.T) {
 	t.Parallel()
 	g, tried := attack.NewTarget(t), 0

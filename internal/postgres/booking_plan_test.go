@@ -58,6 +58,11 @@ func TestBooking_FindsEachRowByItsKey(t *testing.T) {
 			"settlement": `'[]', 7, '{}', '{80}', 'SETTLED', 'SETTLE'`,
 		} {
 			plan := bookingPlan(t, conn, name, values)
+			for _, table := range []string{"usage_accounts", "ai_calls|intent_workflows"} {
+				if !regexp.MustCompile(`Scan using \w+ on (` + table + `) `).MatchString(strings.Join(plan, "\n")) {
+					t.Errorf("the plan of the %s scans no %s by an index:\n%s", name, table, strings.Join(plan, "\n"))
+				}
+			}
 			if found := withoutKey(plan); len(found) > 0 {
 				t.Errorf("after %s the %s finds rows without their key: %q\n%s", count, name, found, strings.Join(plan, "\n"))
 			}
@@ -70,7 +75,7 @@ func bookingPlan(t *testing.T, conn *pgxpool.Conn, name, values string) (lines [
 	t.Helper()
 	ctx := context.Background()
 	err := pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, postgres.EnterBooker, uuid.NewString(), "0"); err != nil {
+		if _, err := tx.Exec(ctx, postgres.EnterBooker, uuid.NewString(), ""); err != nil {
 			return err
 		}
 		if _, err := tx.Exec(ctx, "PREPARE "+name+" AS "+bookingSQL(ctx, name)); err != nil {

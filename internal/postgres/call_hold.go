@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -38,6 +39,11 @@ type NewCall struct {
 	Fingerprint []byte
 }
 
+// CheckTexts returns INVALID_INPUT for texts that the database cannot keep.
+func (c NewCall) CheckTexts() error {
+	return checkText(append([]string{c.Actor, c.Key, c.Part, string(c.Step)}, c.Estimate.Models...)...)
+}
+
 // Reserved is the outcome of a reservation. Held is false when nothing was changed.
 type Reserved struct {
 	Call Call
@@ -48,12 +54,12 @@ type Reserved struct {
 // ReserveCalls reserves calls by one statement, in their order. They may be of several organizations. A call is not
 // held when its workflow is over or has left the run, when its month is not open, or when its key was used. The same
 // holds when its amount does not fit below a limit, alone or with those of the calls before it: such a call may fit by
-// itself. After an error no call is reserved, unless the connection broke. The error is ErrLocked when the calls are of
-// several organizations, and another transaction has locked rows of one of them for long.
-func (s *Store) ReserveCalls(ctx context.Context, calls []NewCall) ([]Reserved, error) {
+// itself. After an error no call is reserved, unless the connection broke. The error is ErrLocked when the statement
+// has waited for a lock for the given time; 0 is no limit.
+func (s *Store) ReserveCalls(ctx context.Context, calls []NewCall, wait time.Duration) ([]Reserved, error) {
 	rows, organizations := make([]callHoldRow, len(calls)), make([]uuid.UUID, len(calls))
 	for i, c := range calls {
-		if err := checkText(append([]string{c.Actor, c.Key, c.Part, string(c.Step)}, c.Estimate.Models...)...); err != nil {
+		if err := c.CheckTexts(); err != nil {
 			return nil, err
 		}
 		rows[i], organizations[i] = toCallHoldRow(i, c), c.OrganizationID
@@ -62,8 +68,7 @@ func (s *Store) ReserveCalls(ctx context.Context, calls []NewCall) ([]Reserved, 
 	if err != nil {
 		return nil, fmt.Errorf("encode calls: %w", err)
 	}
-	ctx, organizations = forEach(ctx, organizations)
-	held, err := s.forBooker(organizations).CallHoldCreate(ctx, dbsqlc.CallHoldCreateParams{
+	held, err := s.forBooker(organizations, wait).CallHoldCreate(ctx, dbsqlc.CallHoldCreateParams{
 		Calls:    encoded,
 		KeyClass: keyLock,
 		Terminal: terminal(),
@@ -71,7 +76,7 @@ func (s *Store) ReserveCalls(ctx context.Context, calls []NewCall) ([]Reserved, 
 		Kind:     string(cost.EntryReserve),
 	})
 	if err != nil {
-		return nil, locked(err)
+		return nil, translateBooking(err)
 	}
 	made := make([]Reserved, len(calls))
 	for _, row := range held {
@@ -138,10 +143,10 @@ type bytea []byte
 // MarshalText implements encoding.TextMarshaler.
 func (b bytea) MarshalText() ([]byte, error) { return hex.AppendEncode([]byte(`\x`), b), nil }
 
-// checkText refuses what PostgreSQL refuses as text. JSON would have other characters in its place.
+// checkText refuses what PostgreSQL refuses as text. JSON would have other characters in the place of some.
 func checkText(texts ...string) error {
 	for _, t := range texts {
-		if !utf8.ValidString(t) {
+		if !utf8.ValidString(t) || strings.ContainsRune(t, 0) {
 			return faults[text]
 		}
 	}

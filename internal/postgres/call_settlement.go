@@ -23,6 +23,12 @@ type NewSettlement struct {
 	Fingerprint []byte
 }
 
+// CheckTexts returns INVALID_INPUT for texts that the database cannot keep.
+func (n NewSettlement) CheckTexts() error {
+	b := n.Bill
+	return checkText(n.Actor, n.Key, b.Model, b.Provider, b.GenerationID, string(b.Failure))
+}
+
 // Settled is the outcome of a settlement. Booked is false when nothing was changed.
 type Settled struct {
 	Call   Call
@@ -35,11 +41,10 @@ type Settled struct {
 // or of a used key. The same holds for a call when its cost and those of all calls before it cross a threshold: such a
 // call may be booked alone. After an error no call is booked, unless the connection broke. The error is ErrLocked as
 // for ReserveCalls.
-func (s *Store) SettleCalls(ctx context.Context, all []NewSettlement) ([]Settled, error) {
+func (s *Store) SettleCalls(ctx context.Context, all []NewSettlement, wait time.Duration) ([]Settled, error) {
 	rows, organizations := make([]callSettlementRow, len(all)), make([]uuid.UUID, len(all))
 	for i, n := range all {
-		b := n.Bill
-		if err := checkText(n.Actor, n.Key, b.Model, b.Provider, b.GenerationID, string(b.Failure)); err != nil {
+		if err := n.CheckTexts(); err != nil {
 			return nil, err
 		}
 		rows[i], organizations[i] = toCallSettlementRow(i, n), n.Call.OrganizationID
@@ -58,10 +63,9 @@ func (s *Store) SettleCalls(ctx context.Context, all []NewSettlement) ([]Settled
 	for _, percent := range cost.Thresholds() {
 		in.Thresholds = append(in.Thresholds, int64(percent))
 	}
-	ctx, organizations = forEach(ctx, organizations)
-	settled, err := s.forBooker(organizations).CallSettlementCreate(ctx, in)
+	settled, err := s.forBooker(organizations, wait).CallSettlementCreate(ctx, in)
 	if err != nil {
-		return nil, locked(err)
+		return nil, translateBooking(err)
 	}
 	made := make([]Settled, len(all))
 	for _, row := range settled {

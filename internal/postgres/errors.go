@@ -101,12 +101,11 @@ var refusals = map[string]*fault.Error{
 	"model_prices_notice":         fault.New(fault.Unavailable, "This server's clock is wrong. Try again later."),
 }
 
-// ErrLocked says that a statement for several organizations has done nothing, because a transaction of one of them has
-// locked its rows for long.
+// ErrLocked says that a booking has done nothing, because it has waited for a lock for as long as it may.
 var ErrLocked = fault.New(fault.Unavailable, "The database is busy. Try again.")
 
-// locked is translate for a statement that waits for no lock for long.
-func locked(err error) error {
+// translateBooking is translate for a booking, with ErrLocked for a lock that it has not got in time.
+func translateBooking(err error) error {
 	var refused *pgconn.PgError
 	if errors.As(err, &refused) && refused.Code == lockTimeout {
 		return fmt.Errorf("%w (%w)", ErrLocked, err)

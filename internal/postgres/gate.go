@@ -1,12 +1,9 @@
 package postgres
 
 import (
-	"bytes"
 	"context"
-	"slices"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 )
@@ -15,20 +12,16 @@ import (
 // It calls leave once after it has given the connection back, with the time for which it held it.
 type Gate func(ctx context.Context) (leave func(held time.Duration), err error)
 
-type severalKey struct{}
+type withoutPlaceKey struct{}
 
-// ForSeveral reports whether a statement is for several organizations. It shall not wait for the place of one of them.
-func ForSeveral(ctx context.Context) bool { return ctx.Value(severalKey{}) != nil }
-
-// forEach returns the organizations of calls, each once, and the context of a statement for them.
-func forEach(ctx context.Context, organizations []uuid.UUID) (context.Context, []uuid.UUID) {
-	slices.SortFunc(organizations, func(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) })
-	organizations = slices.Compact(organizations)
-	if len(organizations) > 1 {
-		ctx = context.WithValue(ctx, severalKey{}, true)
-	}
-	return ctx, organizations
+// WithoutPlace returns a context whose statements may be for several organizations. Others wait for them, so a gate
+// must not let them wait for the place of one.
+func WithoutPlace(ctx context.Context) context.Context {
+	return context.WithValue(ctx, withoutPlaceKey{}, true)
 }
+
+// IsWithoutPlace reports whether a context is of WithoutPlace.
+func IsWithoutPlace(ctx context.Context) bool { return ctx.Value(withoutPlaceKey{}) != nil }
 
 // Through returns a store that takes each connection through a gate.
 func (s *Store) Through(gate Gate) *Store {

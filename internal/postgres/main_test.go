@@ -61,7 +61,7 @@ func (b bundle) reserve(t *testing.T, flow workflow.Workflow, month cost.Account
 	made, err := b.store.ReserveCalls(ctx, []postgres.NewCall{{
 		OrganizationID: b.who.OrganizationID, ID: uuid.New(), WorkflowID: flow.ID, Step: workflow.StepICP, Hold: hold,
 		At: at, CheckAt: at.Add(time.Hour), Actor: b.who.Actor,
-	}})
+	}}, 0)
 	if err != nil || !made[0].Held || made[0].Call.MonthID != month.ID {
 		t.Fatalf("reserve: got %+v, %v", made, err)
 	}

@@ -66,7 +66,7 @@ func TestReserveCalls_AddsToTheBudgetThatItWaitedFor(t *testing.T) {
 		made, err := b.store.ReserveCalls(ctx, []postgres.NewCall{{
 			OrganizationID: b.who.OrganizationID, ID: uuid.New(), WorkflowID: flow.ID, Step: workflow.StepICP, Hold: hold,
 			At: at, CheckAt: at.Add(time.Hour), Actor: b.who.Actor, ArticleID: &article,
-		}})
+		}}, 0)
 		if err != nil || !made[0].Held {
 			return postgres.Call{}, errors.Join(err, errors.New("not held"))
 		}

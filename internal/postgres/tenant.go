@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -40,13 +41,14 @@ const (
 	// for a large one. Planning again costs 0.1 ms.
 	setOrganizationCustomPlan = `SELECT set_config('infin8.organization_id', $1, true),
 		set_config('plan_cache_mode', 'force_custom_plan', true)`
-	// A statement that chooses by parameters which PostgreSQL knows nothing about gets the same plan each time.
+	// For a query whose best plan does not depend on its parameters. A connection plans it once.
 	setOrganizationGenericPlan = `SELECT set_config('infin8.organization_id', $1, true),
 		set_config('plan_cache_mode', 'force_generic_plan', true)`
 	// A booking finds all its rows by key, so it needs no other plan than the generic one. None is made for tables that
 	// are still empty. It joins the keys with the tables row by row.
 	enterBooker = `SELECT set_config('role', '` + BookerRole + `', true), set_config('infin8.organizations', $1, true),
-		set_config('lock_timeout', $2, true), set_config('plan_cache_mode', 'force_generic_plan', true),
+		set_config('lock_timeout', coalesce(nullif($2, ''), current_setting('lock_timeout')), true),
+		set_config('plan_cache_mode', 'force_generic_plan', true),
 		set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
 		set_config('enable_mergejoin', 'off', true)`
 	resetPlanning = `SELECT set_config('plan_cache_mode', NULL, true)`
@@ -83,26 +85,24 @@ func (s *Store) forTenantGenericPlan(organization uuid.UUID) *dbsqlc.Queries {
 	})
 }
 
-// bookerWait is the longest wait for a lock of a statement that books for several organizations. A transaction of one
-// of them must not delay the others.
-const bookerWait = 50 * time.Millisecond
-
 // errBookingInTx is returned for a booking within a transaction, which would go on in the role of the booking.
 var errBookingInTx = errors.New("a booking is a transaction of its own")
 
-// forBooker returns the queries that book for some organizations by one statement. They have a transaction of their
-// own. PostgreSQL plans them once in a connection.
-func (s *Store) forBooker(organizations []uuid.UUID) *dbsqlc.Queries {
-	names, wait := make([]string, len(organizations)), time.Duration(0) // without a limit
+// forBooker returns the queries that book for some organizations by one statement, in a transaction of its own.
+// PostgreSQL plans it once in a connection. It waits for a lock for a time at most; 0 is the limit of the connection,
+// which has none as a rule.
+func (s *Store) forBooker(organizations []uuid.UUID, wait time.Duration) *dbsqlc.Queries {
+	names, limit := make([]string, len(organizations)), "" // that of the connection
 	for i, organization := range organizations {
 		names[i] = organization.String()
 	}
-	if len(organizations) > 1 {
-		wait = bookerWait
+	slices.Sort(names)
+	if wait > 0 {
+		limit = strconv.FormatInt(wait.Milliseconds(), 10)
 	}
 	return s.queries(sessionSetup{
 		sql:              enterBooker,
-		args:             []any{strings.Join(names, ","), strconv.FormatInt(wait.Milliseconds(), 10)},
+		args:             []any{strings.Join(slices.Compact(names), ","), limit},
 		allOrganizations: true,
 		alone:            true,
 	})

@@ -165,7 +165,7 @@ func within(ctx context.Context, p place) context.Context {
 func (f fairness) gate(ctx context.Context) (leave func(time.Duration), err error) {
 	p, given := ctx.Value(placeKey{}).(place)
 	switch {
-	case postgres.ForSeveral(ctx): // Money of several organizations waits for the place of none.
+	case postgres.IsWithoutPlace(ctx):
 		p = place{urgent: true, internal: true}
 	case !given:
 		p.key = caller.From(ctx).OrganizationID

@@ -263,42 +263,25 @@ func TestFairness_ASignInWaitsForThoseOfItsAddressOnly(t *testing.T) {
 	}
 }
 
-// A statement that books for several organizations waits for the place of none, not even of the caller that sends it.
-func TestFairness_ABookingOfSeveralWaitsForNoOrganization(t *testing.T) {
+// A statement that others wait for does not wait for the place of the organization whose caller sends it.
+func TestFairness_AStatementWithoutPlaceWaitsForNoOrganization(t *testing.T) {
 	t.Parallel()
 	f, busy := narrow().fairness(), as(t.Context(), 1)
-	other, err := f.gate(as(t.Context(), 2))
+	for _, organization := range []byte{1, 2} {
+		leave, err := f.gate(as(t.Context(), organization))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer leave(0)
+	}
+	late, cancel := context.WithTimeout(busy, 20*time.Millisecond)
+	defer cancel()
+	if _, err := f.gate(late); err == nil {
+		t.Error("the organization has two places, want one")
+	}
+	leave, err := f.gate(postgres.WithoutPlace(busy))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer other(0)
-	place, err := f.gate(busy)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer place(0)
-	for organizations, passes := range map[byte]bool{1: false, 2: true} {
-		stopped := errors.New("stopped")
-		var sent context.Context
-		store := postgres.New(nil).Through(func(ctx context.Context) (func(time.Duration), error) {
-			sent = ctx
-			return nil, stopped
-		})
-		var calls []postgres.NewCall
-		for i := range organizations {
-			calls = append(calls, postgres.NewCall{OrganizationID: uuid.UUID{i + 1}})
-		}
-		if _, err := store.ReserveCalls(busy, calls); !errors.Is(err, stopped) {
-			t.Fatalf("got %v, want the gate's error", err)
-		}
-		limited, cancel := context.WithTimeout(sent, 20*time.Millisecond)
-		leave, err := f.gate(limited)
-		if (err == nil) != passes {
-			t.Errorf("calls of %d organizations: got %v, want passes %t", organizations, err, passes)
-		}
-		if err == nil {
-			leave(0)
-		}
-		cancel()
-	}
+	leave(0)
 }

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -114,6 +116,9 @@ func (b *bench) warm() error {
 	}
 	for _, one := range files {
 		file, err := os.Open(filepath.Join(folder, one.Name()))
+		if errors.Is(err, fs.ErrNotExist) { // A relation was dropped meanwhile.
+			continue
+		}
 		if err != nil {
 			return err
 		}

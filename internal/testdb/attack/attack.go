@@ -27,7 +27,7 @@ const (
 	Owner   Role = "owner"
 )
 
-// Roles returns the roles with outcomes of their own. The booker may do a part of what the server may.
+// Roles returns the roles with outcomes of their own. The booker may do less than the server.
 func Roles() []Role { return []Role{Server, Sweeper, Owner} }
 
 // NoRight is the refusal for want of a right, by its SQLSTATE.

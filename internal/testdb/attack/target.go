@@ -238,7 +238,7 @@ func (f fixture) reserve(flow uuid.UUID, article *uuid.UUID) postgres.Call {
 		CheckAt:        at.Add(time.Hour),
 		ArticleID:      article,
 		Actor:          f.who.Actor,
-	}})
+	}}, 0)
 	if err != nil || !made[0].Held {
 		f.t.Fatalf("reserve: got %+v, %v", made, err)
 	}
