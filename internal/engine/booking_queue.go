@@ -315,9 +315,9 @@ func (q *bookingQueue) write(ctx context.Context, group *bookingGroup) (divided 
 	return nil
 }
 
-// together calls write for all bookings at once. When that fails for a reason that one booking of one organization may
-// have, it calls write for each alone. It returns the bookings that a statement of their organization shall book. An
-// organization that has its own to blame books apart for some time.
+// together calls write for all bookings at once. When that fails for a reason that one of them may have, it calls write
+// for each alone, if locks may be waited for without limit. Otherwise it returns them: a statement of their organization
+// shall book them. An organization that has its own to blame books apart for some time.
 func (q *bookingQueue) together(
 	group *bookingGroup, all []*booking, write func([]*booking) error,
 ) (divided []*booking) {
@@ -328,7 +328,7 @@ func (q *bookingQueue) together(
 		q.setApart(all[0].organization)
 	}
 	switch {
-	case locked, own && group.isShared():
+	case locked, own && len(all) > 1 && !group.unlimited:
 		return all
 	case own && len(all) > 1:
 		for _, b := range all {

@@ -137,3 +137,29 @@ func TestBookingQueue_AnOrganizationThatIsApartTakesNoSlot(t *testing.T) {
 		t.Error("an organization that is no longer apart is not forgotten")
 	}
 }
+
+// When a statement fails for a reason of one booking, each is booked alone, but only where a lock may be waited for.
+func TestBookingQueue_OneFaultIsFoundWithoutALimitForLocks(t *testing.T) {
+	t.Parallel()
+	organization, wrong := uuid.New(), errors.New("one is wrong")
+	for _, unlimited := range []bool{false, true} {
+		q, all := &bookingQueue{}, []*booking{{organization: organization}, {organization: organization}}
+		group, statements := &bookingGroup{all: all, alone: unlimited, unlimited: unlimited}, 0
+		divided := q.together(group, all, func(some []*booking) error {
+			statements++
+			if slices.Contains(some, all[1]) {
+				return wrong
+			}
+			return nil
+		})
+		if !q.isApart(organization, time.Now()) {
+			t.Errorf("unlimited %t: the organization is not apart", unlimited)
+		}
+		switch {
+		case !unlimited && (statements != 1 || len(divided) != 2):
+			t.Errorf("got %d statements and %d bookings to be booked again, want 1 and both", statements, len(divided))
+		case unlimited && (statements != 3 || len(divided) > 0 || all[0].err != nil || !errors.Is(all[1].err, wrong)):
+			t.Errorf("got %d statements, %v and %v, want the second to have failed alone", statements, all[0].err, all[1].err)
+		}
+	}
+}
