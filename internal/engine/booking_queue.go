@@ -316,8 +316,9 @@ func (q *bookingQueue) write(ctx context.Context, group *bookingGroup) (divided 
 }
 
 // together calls write for all bookings at once. When that fails for a reason that one of them may have, it calls write
-// for each alone, if locks may be waited for without limit. Otherwise it returns them: a statement of their organization
-// shall book them. An organization that has its own to blame books apart for some time.
+// for each alone, if locks may be waited for without limit. Otherwise it returns them: a statement of their
+// organization shall book them. An organization whose statement fails or waits for a lock for too long is apart for
+// some time.
 func (q *bookingQueue) together(
 	group *bookingGroup, all []*booking, write func([]*booking) error,
 ) (divided []*booking) {
