@@ -324,7 +324,8 @@ func (q *bookingQueue) together(
 ) (divided []*booking) {
 	err := write(all)
 	locked := !group.unlimited && errors.Is(err, postgres.ErrLocked)
-	own := err != nil && fault.KindOf(err) != fault.Unavailable && !errors.Is(err, context.DeadlineExceeded)
+	own := err != nil && fault.KindOf(err) != fault.Unavailable &&
+		!errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, context.Canceled)
 	if (locked || own) && !group.isShared() {
 		q.setApart(all[0].organization)
 	}
