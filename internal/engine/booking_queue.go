@@ -76,7 +76,7 @@ func (g *bookingGroup) isShared() bool {
 	return slices.ContainsFunc(g.all, func(b *booking) bool { return b.organization != g.all[0].organization })
 }
 
-// reserve is Store.ReserveCalls for one call.
+// reserve is Store.ReserveCalls for one call. A text that cannot be kept is refused before the call can meet others.
 func (q *bookingQueue) reserve(ctx context.Context, c postgres.NewCall) (postgres.Reserved, error) {
 	if err := c.CheckTexts(); err != nil {
 		return postgres.Reserved{}, err

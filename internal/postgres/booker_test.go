@@ -26,14 +26,17 @@ func TestTenantIsolation_BookerSeesTheNamedOrganizations(t *testing.T) {
 	theirs := n.bundle
 	theirs.who = n.other
 	theirs.reserve(t, testdb.Workflow(t, n.db, n.other, testdb.WorkflowOpts{}), theirs.month(t), cost.Dollar/100)
-	count := func(table, named string) (own, theirs int) {
-		t.Helper()
-		err := pgx.BeginFunc(ctx, n.db.Pool, func(tx pgx.Tx) error {
-			_, err := tx.Exec(ctx, `SELECT set_config('role', $1, true), set_config('infin8.organizations', $2, true)`,
-				postgres.BookerRole, named)
-			if err != nil {
+	asBooker := func(named string, do func(pgx.Tx) error) error {
+		return pgx.BeginFunc(ctx, n.db.Pool, func(tx pgx.Tx) error {
+			if _, err := tx.Exec(ctx, postgres.EnterBooker, named, ""); err != nil {
 				return err
 			}
+			return do(tx)
+		})
+	}
+	count := func(table, named string) (own, theirs int) {
+		t.Helper()
+		err := asBooker(named, func(tx pgx.Tx) error {
 			column := "organization_id"
 			if table == "organizations" {
 				column = "id"
@@ -58,12 +61,7 @@ func TestTenantIsolation_BookerSeesTheNamedOrganizations(t *testing.T) {
 			t.Errorf("%s: got %d and %d rows of two named organizations, want both", table, own, theirs)
 		}
 	}
-	err := pgx.BeginFunc(ctx, n.db.Pool, func(tx pgx.Tx) error {
-		_, err := tx.Exec(ctx, `SELECT set_config('role', $1, true), set_config('infin8.organizations', $2, true)`,
-			postgres.BookerRole, one)
-		if err != nil {
-			return err
-		}
+	err := asBooker(one, func(tx pgx.Tx) error {
 		tag, err := tx.Exec(ctx, `UPDATE usage_accounts SET held_pico = held_pico WHERE organization_id = $1`,
 			n.other.OrganizationID)
 		if err != nil || tag.RowsAffected() > 0 {

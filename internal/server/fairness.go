@@ -160,8 +160,8 @@ func within(ctx context.Context, p place) context.Context {
 }
 
 // gate lets statements through to the database: those of an organization in its share, those of health checks, sign-ins
-// and money also in the reserve. The time of other statements is charged to their organization, while others use the
-// database too.
+// and money also in the reserve. A booking for which several organizations may wait belongs to none. The time of other
+// statements is charged to their organization, while others use the database too.
 func (f fairness) gate(ctx context.Context) (leave func(time.Duration), err error) {
 	p, given := ctx.Value(placeKey{}).(place)
 	switch {

@@ -96,16 +96,13 @@ func (g *Target) Try(t testing.TB, a Attack, by Role, keep bool) error {
 		t.Fatal(err)
 	}
 	defer func() { _ = tx.Rollback(ctx) }()
-	var enter string
-	switch by {
-	case Sweeper:
-		enter = `SET LOCAL ROLE ` + postgres.SweeperRole
-	case Booker:
-		enter = `SET LOCAL ROLE ` + postgres.BookerRole + `;
-			SET LOCAL infin8.organizations = '` + g.Who.OrganizationID.String() + `'`
-	}
-	if _, err := tx.Exec(ctx, enter, pgx.QueryExecModeSimpleProtocol); err != nil {
-		t.Fatal(err)
+	roles := map[Role]string{Sweeper: postgres.SweeperRole, Booker: postgres.BookerRole}
+	if role, enters := roles[by]; enters {
+		_, err := tx.Exec(ctx, `SELECT set_config('role', $1, true), set_config('infin8.organizations', $2, true)`,
+			role, g.Who.OrganizationID.String())
+		if err != nil {
+			t.Fatal(err)
+		}
 	}
 	if _, err := tx.Exec(ctx, g.keys.Replace(a.SQL), pgx.QueryExecModeSimpleProtocol); err != nil {
 		return err
