@@ -38,10 +38,8 @@ type options struct {
 }
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := runSuite(ctx, os.Args[1:], os.Stdout)
-	stop()
-	os.Exit(code)
+	ctx, _ := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	os.Exit(runSuite(ctx, os.Args[1:], os.Stdout))
 }
 
 func parse(args []string, out io.Writer) (o options, err error) {

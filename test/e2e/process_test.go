@@ -40,10 +40,8 @@ func TestMain(m *testing.M) {
 		if text := os.Getenv(asWorkers); text != "" {
 			work(text)
 		}
-		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-		code := cli.Run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr)
-		stop()
-		os.Exit(code)
+		ctx, _ := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+		os.Exit(cli.Run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr))
 	}
 	// The flags of the command line are read later, so -parallel still counts.
 	if err := flag.Set("test.parallel", strconv.Itoa(max(leastParallel, runtime.GOMAXPROCS(0)))); err != nil {
@@ -160,7 +158,9 @@ func (p *process) signal(t *testing.T, s os.Signal) {
 // stop sends SIGTERM and waits. The program must end with status 0.
 func (p *process) stop(t *testing.T) {
 	t.Helper()
-	p.signal(t, syscall.SIGTERM)
+	if err := p.command.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		t.Fatalf("signal %s: %v", syscall.SIGTERM, err)
+	}
 	eventually(t, "the program ends", p.isOver)
 	if code := p.command.ProcessState.ExitCode(); code != 0 {
 		t.Errorf("exit status after SIGTERM: got %d (%s), want 0", code, p.command.ProcessState)

@@ -132,6 +132,19 @@ func TestServer_FinishesARequestWhenItStops(t *testing.T) {
 	server.stop(t)
 }
 
+// A supervisor or an impatient person sends the signal again, up to the last moment.
+func TestServer_EndsWithStatus0WhenTheSignalIsRepeated(t *testing.T) {
+	t.Parallel()
+	server := newWorld(t).serve(t, "--workers=false")
+	for !server.isOver() {
+		_ = server.command.Process.Signal(syscall.SIGTERM) // It fails once the process is over.
+		time.Sleep(50 * time.Microsecond)
+	}
+	if code := server.command.ProcessState.ExitCode(); code != 0 {
+		t.Errorf("exit status: got %d (%s), want 0", code, server.command.ProcessState)
+	}
+}
+
 // The company's name is not Latin.
 func TestServer_DrivesAWorkflowFromCreationToICP(t *testing.T) {
 	t.Parallel()

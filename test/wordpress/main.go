@@ -22,8 +22,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, "usage: wordpress COMMAND [ARGUMENT…]")
 		os.Exit(2)
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
+	ctx, _ := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx, os.Args[1:])
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
