@@ -1,5 +1,6 @@
 // Example operations, and the exports. Placeholders in variables stand for the last ids of the answers.
-import { useState } from 'react'
+import { useEffect, useState } from 'react'
+import { flushSync } from 'react-dom'
 import { useEditorContext } from '@graphiql/react'
 import { withIds } from './ids.js'
 
@@ -83,14 +84,24 @@ export function examplesPlugin(examples, token) {
     const { queryEditor, variableEditor, addTab, setOperationName } = useEditorContext({ nonNull: true })
     const [chosen, setChosen] = useState('')
     const [sought, setSought] = useState('')
-    const choose = (example) => {
+    const [waiting, setWaiting] = useState(null)
+    const show = (example) => {
       const present = queryEditor.getValue()
-      if (present.trim() !== '' && !texts.has(present)) addTab() // keep the user's own text
+      // Keep the user's own text. GraphiQL fills the editors when it renders the tab, so that must come first.
+      if (present.trim() !== '' && !texts.has(present)) flushSync(addTab)
       queryEditor.setValue(example.query)
       variableEditor.setValue(fill(example.variables))
       setOperationName(headOf(example).name) // GraphiQL would update it a moment later
       setChosen(example.title)
     }
+    // The list stands before the editors do, for GraphiQL loads them. An example that is chosen earlier waits.
+    const ready = queryEditor !== null && variableEditor !== null
+    const choose = (example) => ready ? show(example) : setWaiting(example)
+    useEffect(() => {
+      if (!ready || waiting === null) return
+      setWaiting(null)
+      queueMicrotask(() => show(waiting)) // flushSync is not for effects
+    }, [ready, waiting])
     return (
       <section className="examples">
         <h2>Examples</h2>

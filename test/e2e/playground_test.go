@@ -15,11 +15,12 @@ import (
 // shown is an expression for the answer that the page shows.
 const shown = `document.querySelector('.result-window .CodeMirror').CodeMirror.getValue()`
 
-// choose clicks an example.
+// choose clicks an example and waits until the editors show it.
 func (p *tab) choose(title string) {
 	p.t.Helper()
-	p.run(fmt.Sprintf(
-		`[...document.querySelectorAll('.example')].find((e) => e.textContent.startsWith(%q)).click()`, title))
+	example := fmt.Sprintf(`[...document.querySelectorAll('.example')].find((e) => e.textContent.startsWith(%q))`, title)
+	p.run(example + `.click()`)
+	p.waits(example + `.getAttribute('aria-current') === 'true'`)
 }
 
 // click clicks the button with this label.
@@ -34,6 +35,13 @@ func (p *tab) click(label string) {
 func (p *tab) execute(contains string) {
 	p.t.Helper()
 	const button = `document.querySelector('.graphiql-execute-button')`
+	defer func() {
+		if p.t.Failed() {
+			const editors = `[...document.querySelectorAll('.graphiql-editors .CodeMirror')]`
+			p.t.Logf("the editors: %s\nthe answer: %s",
+				p.run(editors+`.map((e) => e.CodeMirror.getValue()).join('\n--\n')`), p.run(shown))
+		}
+	}()
 	p.run(`(window.answerBefore = ` + shown + `, ` + button + `.click())`)
 	p.waits(fmt.Sprintf(`%[1]s.includes(%[2]q) || (%[1]s === window.answerBefore &&
 		%[3]s.getAttribute('aria-label').startsWith('Execute') && (%[3]s.click(), false))`, shown, contains, button))
@@ -78,7 +86,13 @@ func TestPlayground_RunsAQueryAMutationAndASubscription(t *testing.T) {
 	p.choose("Who am I?") // After a reload GraphiQL opens an empty tab beside the former ones.
 	p.execute(`"role": "ADMIN"`)
 
+	// One's own text stays in its tab.
+	const editor = `document.querySelector('.graphiql-query-editor .CodeMirror').CodeMirror`
+	tabs := p.run(`document.querySelectorAll('.graphiql-tab').length`)
+	p.run(editor + `.setValue('{ viewer { actor } }')`)
 	p.choose("Create a workflow")
+	p.waits(fmt.Sprintf(`document.querySelectorAll('.graphiql-tab').length === %s + 1 &&
+		%s.getValue().includes('createWorkflow')`, tabs, editor))
 	p.execute(`"state": "CREATED"`)
 	id := p.run(`JSON.parse(` + shown + `).data.createWorkflow.workflow.id`)
 	if got := w.state(t, plain(t, id)); got != "CREATED" {
@@ -159,8 +173,10 @@ func TestPlayground_FitsANarrowScreen(t *testing.T) {
 		"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": true,
 	})
 	p.open(started.address + "/playground#token=" + token(t, w.who))
-	p.waits(`document.querySelectorAll('.example').length >= 60 && document.querySelectorAll('.CodeMirror').length >= 3`)
+	// The examples stand before the editors do, and an example that is chosen then is not lost.
+	p.waits(`document.querySelectorAll('.example').length >= 60`)
 	p.choose("Create a workflow")
+	p.waits(`document.querySelectorAll('.CodeMirror').length >= 3`)
 	p.execute(`"state": "CREATED"`)
 	for what, expression := range map[string]string{
 		"width of the page":    `document.documentElement.scrollWidth <= 390`,
