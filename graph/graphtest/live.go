@@ -27,7 +27,10 @@ import (
 )
 
 // Timeout is the longest that a test waits for one fact.
-const Timeout = 20 * time.Second
+const Timeout = time.Minute
+
+// BriefLife is the life of brief's token. It is long enough for a busy machine to answer before its end.
+const BriefLife = 2 * time.Second
 
 // Live is a server with subscriptions, on a database of its own.
 type Live struct {
@@ -41,7 +44,7 @@ type Live struct {
 }
 
 // NewLive starts a server. Its tokens are names: alice is an administrator, viewer may only read, mallory belongs to
-// another organization, brief is an alice whose token ends in half a second, and unlucky meets a broken database.
+// another organization, brief is an alice whose token ends after BriefLife, and unlucky meets a broken database.
 func NewLive(t *testing.T, limits gqlhttp.SocketLimits) Live {
 	t.Helper()
 	db := testdb.New(t)
@@ -141,7 +144,7 @@ func (l Live) signIn(mallory caller.Caller) func(context.Context, ...string) (co
 		case "mallory":
 			return caller.With(ctx, mallory), nil
 		case "brief":
-			return caller.WithEnd(caller.With(ctx, l.Who), time.Now().Add(500*time.Millisecond)), nil
+			return caller.WithEnd(caller.With(ctx, l.Who), time.Now().Add(BriefLife)), nil
 		case "unlucky":
 			return nil, errors.New("the database is away")
 		}

@@ -20,7 +20,7 @@ const (
 	authSecret  = "signs the tokens of the tests, with 32 bytes or more"
 	providerKey = "pays-for-the-models-of-the-tests"
 	// timeout is the longest time that a command may take.
-	timeout = 30 * time.Second
+	timeout = time.Minute
 )
 
 func TestMain(m *testing.M) { os.Exit(testdb.Run(m)) }

@@ -245,7 +245,7 @@ func TestSite_WaitsBetweenRequests(t *testing.T) {
 
 func TestSite_KeepsItsPagesWhenTheTimeIsOver(t *testing.T) {
 	t.Parallel()
-	c, _ := newCrawler(t, crawl.Options{Pause: 40 * time.Millisecond, SiteTimeout: 300 * time.Millisecond})
+	c, _ := newCrawler(t, crawl.Options{Pause: 400 * time.Millisecond, SiteTimeout: 3 * time.Second})
 	site, err := c.Site(t.Context(), "patient.example", 30)
 	if err != nil {
 		t.Fatal(err)

@@ -67,7 +67,7 @@ func TestAPIKey_SignsInUntilItIsRevokedOnEveryServer(t *testing.T) {
 	}
 	select {
 	case <-over:
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		t.Error("the channel of the key is not closed")
 	}
 	again, err := b.Engine.RevokeAPIKey(ctx, b.Who, engine.RevokeAPIKeyInput{KeyID: made.Key.ID, Reason: "Really."})

@@ -19,7 +19,7 @@ type (
 // enter takes a place that must be free.
 func enter(t *testing.T, q *queue, e entry) (leave func()) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	leave, err := q.Enter(ctx, e)
 	if err != nil {
@@ -50,7 +50,7 @@ func next(t *testing.T, order <-chan string) string {
 	select {
 	case key := <-order:
 		return key
-	case <-time.After(5 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("no entry was admitted")
 		return ""
 	}

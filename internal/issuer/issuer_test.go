@@ -235,7 +235,7 @@ func TestRun_RefreshesTheKeys(t *testing.T) {
 
 func eventually(t *testing.T, fact func() bool) {
 	t.Helper()
-	for limit := time.After(30 * time.Second); !fact(); {
+	for limit := time.After(time.Minute); !fact(); {
 		select {
 		case <-limit:
 			t.Fatal("waited in vain")

@@ -42,7 +42,7 @@ func newPress(t *testing.T) press {
 		Store:         p.db.Store(),
 		Jobs:          queue,
 		Drives:        []workflow.StepKey{workflow.StepICP, workflow.StepArticle},
-		Lease:         testLease,
+		Lease:         unitLease,
 		Now:           now,
 		WorkflowLimit: 5 * cost.Dollar,
 		MonthLimit:    25 * cost.Dollar,
@@ -101,6 +101,16 @@ func (p press) articles(t *testing.T, count int) workflow.Workflow {
 	return moved.Workflow
 }
 
+// unitLease does not end in these tests.
+const unitLease = 5 * time.Minute
+
+// runner starts a server's workers that keep their units.
+func (p press) runner(t *testing.T, o Options) (stop func()) {
+	t.Helper()
+	o.Lease = unitLease
+	return p.bundle.runner(t, o)
+}
+
 // unitExecutor stands for the work on an article.
 type unitExecutor struct {
 	run func(ctx context.Context, who caller.Caller, unit workflow.Unit) error
@@ -115,7 +125,7 @@ func (x unitExecutor) RunUnit(ctx context.Context, who caller.Caller, _ workflow
 // until polls until so returns true.
 func until(t *testing.T, what string, so func() bool) {
 	t.Helper()
-	limit := time.After(20 * time.Second)
+	limit := time.After(patience)
 	for !so() {
 		select {
 		case <-limit:

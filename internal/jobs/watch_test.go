@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/infin8content/engine/internal/engine"
@@ -22,7 +23,7 @@ func guarded(t *testing.T, w watcher) error {
 	select {
 	case <-ctx.Done():
 		return context.Cause(ctx)
-	case <-time.After(10 * time.Second):
+	case <-time.After(10 * time.Hour):
 		t.Fatal("the watcher did not end the attempt")
 		return nil
 	}
@@ -36,24 +37,30 @@ func TestWatcher_EndsALostRun(t *testing.T) {
 
 	t.Run("WhenTheWatchSaysSo", func(t *testing.T) {
 		t.Parallel()
-		w := watcher{watch: lost, heartbeat: fine, every: time.Millisecond, beats: time.Hour, lease: time.Hour}
-		if got := guarded(t, w); !errors.Is(got, steps.ErrLost) {
-			t.Errorf("got %v, want %v", got, steps.ErrLost)
-		}
+		synctest.Test(t, func(t *testing.T) {
+			w := watcher{watch: lost, heartbeat: fine, every: time.Millisecond, beats: time.Hour, lease: time.Hour}
+			if got := guarded(t, w); !errors.Is(got, steps.ErrLost) {
+				t.Errorf("got %v, want %v", got, steps.ErrLost)
+			}
+		})
 	})
 	t.Run("WhenTheHeartbeatSaysSo", func(t *testing.T) {
 		t.Parallel()
-		w := watcher{watch: fine, heartbeat: lost, every: time.Millisecond, beats: time.Millisecond, lease: time.Hour}
-		if got := guarded(t, w); !errors.Is(got, steps.ErrLost) {
-			t.Errorf("got %v, want %v", got, steps.ErrLost)
-		}
+		synctest.Test(t, func(t *testing.T) {
+			w := watcher{watch: fine, heartbeat: lost, every: time.Millisecond, beats: time.Millisecond, lease: time.Hour}
+			if got := guarded(t, w); !errors.Is(got, steps.ErrLost) {
+				t.Errorf("got %v, want %v", got, steps.ErrLost)
+			}
+		})
 	})
 	t.Run("WhenTheWorkflowIsOver", func(t *testing.T) {
 		t.Parallel()
-		w := watcher{watch: over, heartbeat: fine, every: time.Millisecond, beats: time.Hour, lease: time.Hour}
-		if got := guarded(t, w); !errors.Is(got, steps.ErrLost) {
-			t.Errorf("got %v, want %v", got, steps.ErrLost)
-		}
+		synctest.Test(t, func(t *testing.T) {
+			w := watcher{watch: over, heartbeat: fine, every: time.Millisecond, beats: time.Hour, lease: time.Hour}
+			if got := guarded(t, w); !errors.Is(got, steps.ErrLost) {
+				t.Errorf("got %v, want %v", got, steps.ErrLost)
+			}
+		})
 	})
 }
 
@@ -63,57 +70,63 @@ func TestWatcher_BrokenDatabaseEndsTheRunAtTheEndOfItsLease(t *testing.T) {
 
 	t.Run("NotBefore", func(t *testing.T) {
 		t.Parallel()
-		const lease = 300 * time.Millisecond
-		began := time.Now()
-		w := watcher{
-			watch: broken, heartbeat: broken, every: time.Millisecond, beats: 10 * time.Millisecond, lease: lease,
-		}
-		if got := guarded(t, w); !errors.Is(got, steps.ErrLost) {
-			t.Errorf("got %v, want %v", got, steps.ErrLost)
-		}
-		if took := time.Since(began); took < lease-10*time.Millisecond {
-			t.Errorf("the run ended after %s, want not before its lease of %s", took, lease)
-		}
+		synctest.Test(t, func(t *testing.T) {
+			const lease = 300 * time.Millisecond
+			began := time.Now()
+			w := watcher{
+				watch: broken, heartbeat: broken, every: time.Millisecond, beats: 10 * time.Millisecond, lease: lease,
+			}
+			if got := guarded(t, w); !errors.Is(got, steps.ErrLost) {
+				t.Errorf("got %v, want %v", got, steps.ErrLost)
+			}
+			if took := time.Since(began); took < lease-10*time.Millisecond || took > lease+10*time.Millisecond {
+				t.Errorf("the run ended after %s, want at the end of its lease of %s", took, lease)
+			}
+		})
 	})
 	t.Run("AlsoWhenItHangs", func(t *testing.T) {
 		t.Parallel()
-		hangs := func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
-		const lease = 100 * time.Millisecond
-		w := watcher{watch: hangs, heartbeat: hangs, every: time.Millisecond, beats: time.Hour, lease: lease}
-		if got := guarded(t, w); !errors.Is(got, steps.ErrLost) {
-			t.Errorf("got %v, want %v", got, steps.ErrLost)
-		}
+		synctest.Test(t, func(t *testing.T) {
+			hangs := func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
+			const lease = 100 * time.Millisecond
+			w := watcher{watch: hangs, heartbeat: hangs, every: time.Millisecond, beats: time.Hour, lease: lease}
+			if got := guarded(t, w); !errors.Is(got, steps.ErrLost) {
+				t.Errorf("got %v, want %v", got, steps.ErrLost)
+			}
+		})
 	})
 	t.Run("NotWhenItComesBack", func(t *testing.T) {
 		t.Parallel()
-		const lease = 200 * time.Millisecond
-		var beats atomic.Int64
-		ctx, cancel := context.WithCancelCause(context.Background())
-		defer cancel(nil)
-		began := time.Now()
-		outlived := make(chan struct{})
-		w := watcher{
-			watch: broken,
-			heartbeat: func(context.Context) error {
-				if beats.Add(1)%2 == 1 {
-					return errors.New("connection refused")
-				}
-				if time.Since(began) > 2*lease {
-					select {
-					case outlived <- struct{}{}:
-					default:
+		synctest.Test(t, func(t *testing.T) {
+			const lease = 200 * time.Millisecond
+			var beats atomic.Int64
+			ctx, cancel := context.WithCancelCause(context.Background())
+			defer cancel(nil)
+			began := time.Now()
+			outlived := make(chan struct{})
+			w := watcher{
+				watch: broken,
+				heartbeat: func(context.Context) error {
+					if beats.Add(1)%2 == 1 {
+						return errors.New("connection refused")
 					}
-				}
-				return nil
-			},
-			every: time.Millisecond, beats: 5 * time.Millisecond, lease: lease, log: slog.New(slog.DiscardHandler),
-		}
-		go w.guard(ctx, cancel, began)
-		select {
-		case <-outlived:
-		case <-ctx.Done():
-			t.Errorf("the run ended with %v though its lease was renewed", context.Cause(ctx))
-		}
+					if time.Since(began) > 2*lease {
+						select {
+						case outlived <- struct{}{}:
+						default:
+						}
+					}
+					return nil
+				},
+				every: time.Millisecond, beats: 5 * time.Millisecond, lease: lease, log: slog.New(slog.DiscardHandler),
+			}
+			go w.guard(ctx, cancel, began)
+			select {
+			case <-outlived:
+			case <-ctx.Done():
+				t.Errorf("the run ended with %v though its lease was renewed", context.Cause(ctx))
+			}
+		})
 	})
 }
 

@@ -166,13 +166,13 @@ func TestClient_CancellingLeavesTheChargeUnknown(t *testing.T) {
 	}{
 		"Deadline": {
 			func(ctx context.Context) (context.Context, context.CancelFunc) {
-				return context.WithTimeout(ctx, 100*time.Millisecond)
+				return context.WithTimeout(ctx, time.Second)
 			}, seo.Timeout,
 		},
 		"Cancel": {
 			func(ctx context.Context) (context.Context, context.CancelFunc) {
 				ctx, cancel := context.WithCancel(ctx)
-				time.AfterFunc(100*time.Millisecond, cancel)
+				time.AfterFunc(time.Second, cancel)
 				return ctx, cancel
 			}, seo.Cancelled,
 		},

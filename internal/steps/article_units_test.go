@@ -291,7 +291,7 @@ func TestArticles_ResumeAfterAKillInSectionFour(t *testing.T) {
 	})
 	select {
 	case <-fourth:
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("the fourth section was not asked for")
 	}
 	wait(t, "three sections to be kept", func() bool { return d.kept(t, "section") == 3 })

@@ -270,7 +270,7 @@ func (b bundle) calls(t *testing.T) []cost.Call {
 // settled sweeps until no call of the workflow is open, and returns the balance of the workflow.
 func (b bundle) settled(t *testing.T) cost.Balance {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	for open := true; open; {
 		if ctx.Err() != nil {
@@ -336,7 +336,7 @@ func (b bundle) interrupted(t *testing.T, meanwhile func(end context.CancelCause
 		if err != nil {
 			t.Errorf("run: %v", err)
 		}
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("the attempt did not end")
 	}
 }
@@ -344,7 +344,7 @@ func (b bundle) interrupted(t *testing.T, meanwhile func(end context.CancelCause
 // wait polls until so returns true.
 func wait(t *testing.T, what string, so func() bool) {
 	t.Helper()
-	limit := time.After(20 * time.Second)
+	limit := time.After(time.Minute)
 	for !so() {
 		select {
 		case <-limit:

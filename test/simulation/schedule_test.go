@@ -16,7 +16,7 @@ import (
 )
 
 // timeout is the longest time that the driver waits for an event. It decides nothing else.
-const timeout = 20 * time.Second
+const timeout = time.Minute
 
 // actorState is the state of an actor for the driver.
 type actorState int

@@ -82,7 +82,7 @@ func waitFor(t *testing.T, what string, fact func() bool) {
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
 	for start := time.Now(); !fact(); <-tick.C {
-		if time.Since(start) > 10*time.Second {
+		if time.Since(start) > time.Minute {
 			t.Fatalf("waited too long for %s", what)
 		}
 	}
@@ -271,7 +271,7 @@ func TestRoute_TriesTheModelBesideTheListFirst(t *testing.T) {
 
 func TestStream_StopsTheChargeAtADisconnect(t *testing.T) {
 	t.Parallel()
-	b := setup(t, func(o *sandbox.Options) { o.Delay = 150 * time.Millisecond })
+	b := setup(t, func(o *sandbox.Options) { o.Delay = 500 * time.Millisecond })
 	ctx, cancel := context.WithCancel(t.Context())
 	response := b.do(ctx, t, http.MethodPost, "/chat/completions",
 		chat(`["`+sonar+`"]`, "Company: A\nhttps://a.example", `,"stream":true`))

@@ -53,7 +53,7 @@ export async function run(suite) {
     await presses.time('no boxes', () => page.getByLabel('Choose the page').uncheck())
     await presses.time('the next page', async () => {
       const last = await page.locator('[data-row]').last().getAttribute('data-row')
-      await page.getByRole('button', { name: 'Next page' }).click()
+      await page.getByRole('button', { name: 'Next page', exact: true }).click()
       await page.waitForURL(/after=/)
       await page.locator(`[data-row="${last}"]`).waitFor({ state: 'detached' })
       equal(await page.locator('[data-row]').count(), 25, 'rows of a page')
@@ -73,7 +73,7 @@ export async function run(suite) {
     await presses.time('further pages', async () => {
       for (let turn = 0; turn < Math.min(20, Math.floor(count / 25) - 3); turn++) {
         const last = await page.locator('[data-row]').last().getAttribute('data-row')
-        await page.getByRole('button', { name: 'Next page' }).click()
+        await page.getByRole('button', { name: 'Next page', exact: true }).click()
         await page.locator(`[data-row="${last}"]`).waitFor({ state: 'detached' })
       }
     })

@@ -63,7 +63,7 @@ export async function run(suite) {
     await press('Enter')
     await closed(page)
     await holds(keyboard, 'New key', 'the focus after the key')
-    await page.getByRole('button', { name: 'Revoke made by keyboard' }).waitFor()
+    await page.getByRole('button', { name: 'Revoke made by keyboard', exact: true }).waitFor()
     await reach('Tab', /^Revoke made by keyboard$/)
     await press('Enter')
     await page.keyboard.type('Not needed.')

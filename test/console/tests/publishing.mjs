@@ -8,7 +8,7 @@ export async function run(suite) {
     await suite.reaches(id, 'ARTICLE_COMPLETED')
     await suite.open(page, `/workflows/${id}/publish`)
     await page.getByLabel('How far').selectOption('SCHEDULE')
-    const approve = page.getByRole('button', { name: 'Approve 3 posts' })
+    const approve = page.getByRole('button', { name: 'Approve 3 posts', exact: true })
     const inAWeek = new Date(Date.now() + 7 * 86_400_000).toISOString().slice(0, 16)
     await page.getByLabel('Time in UTC').fill('2020-01-01T09:00')
     await approve.click()

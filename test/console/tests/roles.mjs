@@ -16,7 +16,7 @@ export async function run(suite) {
       const shown = await page.locator('.frame .menu li:not(.menu-apart) a').evaluateAll((links) =>
         links.map((link) => link.lastChild.textContent).join(' '))
       equal(shown, menu, 'the menu')
-      const create = page.getByRole('button', { name: 'New workflow' }).first()
+      const create = page.getByRole('button', { name: 'New workflow', exact: true }).first()
       equal(await create.getAttribute('aria-disabled'), ['OPERATOR', 'ADMIN'].includes(role) ? null : 'true', 'creating')
       for (const [path, word] of [['/alerts', 'Alerts'], ['/keys', 'API keys']]) {
         if (menu.includes(word)) continue
@@ -31,7 +31,7 @@ export async function run(suite) {
     await suite.open(page, '/workflows', 'WORKER')
     await page.getByRole('heading', { name: 'The console is for people' }).waitFor()
     await suite.accessible(page, 'the page of a program')
-    await page.getByRole('button', { name: 'Sign out' }).click()
+    await page.getByRole('button', { name: 'Sign out', exact: true }).click()
     await page.getByRole('heading', { name: 'Sign in' }).waitFor()
   })
 
@@ -40,7 +40,7 @@ export async function run(suite) {
     await suite.open(page, `/workflows/${id}`, 'VIEWER')
     await page.getByText('Ideal customer').waitFor()
     equal(await page.getByRole('link', { name: 'Ledger' }).count(), 0, 'the ledger of a viewer')
-    const cancel = page.getByRole('button', { name: 'Cancel workflow' })
+    const cancel = page.getByRole('button', { name: 'Cancel workflow', exact: true })
     equal(await cancel.getAttribute('aria-disabled'), 'true', 'the button of a viewer')
     await cancel.hover()
     await cancel.locator('xpath=following-sibling::span[contains(., "Your role VIEWER may not run workflows.")]').waitFor()
