@@ -8,6 +8,7 @@ import { ended, restoreToken, session, signInWithToken, tokenIn } from './api/se
 import { base, loadSettings, type Settings } from './api/settings'
 import { createAppRouter } from './router'
 import { restoreTheme } from './ui/theme'
+import { hideTipsByEscape } from './ui/tips'
 
 /** Signs in from the address, if it has a token or an answer of the issuer, and removes both from the address. */
 async function enter(settings: Settings): Promise<void> {
@@ -37,6 +38,7 @@ async function enter(settings: Settings): Promise<void> {
 
 async function start(): Promise<void> {
   restoreTheme()
+  hideTipsByEscape()
   const root = createRoot(document.getElementById('app')!)
   let settings: Settings
   try {
