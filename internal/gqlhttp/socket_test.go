@@ -94,7 +94,7 @@ func TestSocket_EachMistakeHasItsCloseCode(t *testing.T) {
 
 func TestSocket_ClosesWith4408WithoutAnInit(t *testing.T) {
 	t.Parallel()
-	b := graphtest.NewLive(t, gqlhttp.SocketLimits{InitTime: 100 * time.Millisecond})
+	b := graphtest.NewLive(t, gqlhttp.SocketLimits{InitTime: 2 * time.Second})
 	c := b.Dial(t, nil, protocol)
 	if got := c.ExpectClose(); got != 4408 {
 		t.Errorf("close code: got %d, want 4408", got)
@@ -219,7 +219,7 @@ func TestSocket_ClosesWith1001WhenTheServerStops(t *testing.T) {
 
 func TestSocket_CutsOffAClientThatDoesNotReadAndServesTheOthers(t *testing.T) {
 	t.Parallel()
-	b := graphtest.NewLive(t, gqlhttp.SocketLimits{WriteTime: 300 * time.Millisecond})
+	b := graphtest.NewLive(t, gqlhttp.SocketLimits{WriteTime: 2 * time.Second})
 	flow := b.Workflow(t, workflow.ICPProcessing)
 	slow, quick := b.Open(t, "alice"), b.Open(t, "alice")
 	quick.Subscribe("1", graphtest.FollowWorkflow, message{"id": graphtest.IDOf(flow), "after": flow.Version})

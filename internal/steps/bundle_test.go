@@ -163,7 +163,7 @@ func setupOn(t *testing.T, db *testdb.DB, o options) bundle {
 	if o.crawls {
 		b.sites = sites.New()
 		t.Cleanup(func() { _ = b.sites.Close() })
-		b.crawler = crawl.New(crawl.Options{Override: b.sites.Connect, Pause: -1, Timeout: 500 * time.Millisecond})
+		b.crawler = crawl.New(crawl.Options{Override: b.sites.Connect, Pause: -1, Timeout: 3 * time.Second})
 	}
 	b.executors = map[workflow.StepKey]steps.Executor{}
 	for _, executor := range steps.New(steps.Options{

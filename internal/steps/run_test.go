@@ -74,7 +74,11 @@ func TestAttempt_PaysAnUnusableAnswer(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := setup(t, options{attemptLimit: 2 * time.Second})
+			limit := time.Minute
+			if name == "HangInTheMiddle" {
+				limit = 4 * time.Second
+			}
+			b := setup(t, options{attemptLimit: limit})
 			b.sandbox.Next(c.injection)
 			b.attempt(t, context.Background())
 			b.audit(t)
@@ -95,7 +99,7 @@ func TestAttempt_PaysAnUnusableAnswer(t *testing.T) {
 
 func TestAttempt_KeepsTheHoldOfASilentProvider(t *testing.T) {
 	t.Parallel()
-	b := setup(t, options{attemptLimit: time.Second})
+	b := setup(t, options{attemptLimit: 4 * time.Second})
 	b.sandbox.Next(sandbox.HangBeforeHeaders())
 	b.attempt(t, context.Background())
 	want := outcome{

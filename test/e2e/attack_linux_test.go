@@ -237,7 +237,7 @@ func TestAttacks_AreAnsweredOrCutInLittleMemory(t *testing.T) {
 	w := newWorld(t)
 	args := []string{"--workers=false"}
 	if !*attackFully {
-		args = append(args, "--read-header-time=1s", "--read-time=1s")
+		args = append(args, "--read-header-time=3s", "--read-time=3s")
 	}
 	server := w.serve(t, args...)
 	c := w.client(t, server, w.who)

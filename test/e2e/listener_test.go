@@ -165,7 +165,7 @@ func cutOff(t *testing.T, address string, talk func(conn net.Conn) error) string
 func TestListener_CutsClientsThatTrickle(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	server := w.serve(t, "--workers=false", "--read-header-time=300ms", "--read-time=600ms", "--write-time=900ms")
+	server := w.serve(t, "--workers=false", "--read-header-time=2s", "--read-time=3s", "--write-time=4s")
 	once := func(first, then string) func(net.Conn) error {
 		return func(conn net.Conn) error {
 			_, err := io.WriteString(conn, first)
@@ -200,7 +200,7 @@ func TestListener_CutsClientsThatTrickle(t *testing.T) {
 func TestListener_CutsAClientThatDoesNotRead(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	server := w.serve(t, "--workers=false", "--write-time=500ms")
+	server := w.serve(t, "--workers=false", "--write-time=2s")
 	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", strings.TrimPrefix(server.address, "http://"))
 	if err != nil {
 		t.Fatal(err)
