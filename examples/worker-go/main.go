@@ -20,8 +20,7 @@ import (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
-	defer stop()
+	ctx, _ := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	leaseSeconds, _ := strconv.Atoi(os.Getenv("LEASE_SECONDS"))
 	for w := (worker{leaseSeconds: cmp.Or(leaseSeconds, 60)}); ctx.Err() == nil; {
 		if err := w.next(ctx); err != nil && ctx.Err() == nil {

@@ -3,6 +3,7 @@ package graphtest
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"testing"
 	"time"
@@ -125,6 +126,9 @@ func (c Client) CloseCode() websocket.StatusCode {
 	defer cancel()
 	for {
 		if _, _, err := c.Conn.Read(ctx); err != nil {
+			if errors.Is(err, context.DeadlineExceeded) {
+				c.t.Errorf("the connection is still open after %s", Timeout)
+			}
 			return websocket.CloseStatus(err)
 		}
 	}

@@ -120,7 +120,7 @@ func await(t *testing.T, what string, fact func() bool) {
 	t.Helper()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
-	for deadline := time.Now().Add(20 * time.Second); !fact(); <-tick.C {
+	for deadline := time.Now().Add(time.Minute); !fact(); <-tick.C {
 		if time.Now().After(deadline) {
 			t.Fatalf("waited in vain: %s", what)
 		}

@@ -67,7 +67,7 @@ func (b bundle) narrow(t *testing.T) (*engine.Engine, *statements) {
 func TestOrderBatch_NeedsOneConnection(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	in := engine.BatchInput{
 		Kind:   workflow.BatchCancel,

@@ -201,6 +201,7 @@ func TestKeys_KeepsKeysDuringAnOutage(t *testing.T) {
 					t.Errorf("after 25 hours: got %q, want UNAVAILABLE", kind)
 				}
 				b.provider.Instead(path, nil)
+				b.SetFetchTime(time.Minute)
 				b.advance(11 * time.Second)
 				b.wantKnown(t, "when it is over", first, true)
 				b.wantKnown(t, "when it is over", second, false)

@@ -147,7 +147,7 @@ func (b *told) wants(t *testing.T, alert cost.Alert, times int) {
 // await waits for a fact.
 func await(t *testing.T, what string, fact func() bool) {
 	t.Helper()
-	deadline := time.After(patience)
+	deadline := time.After(timeout)
 	for !fact() {
 		select {
 		case <-deadline:

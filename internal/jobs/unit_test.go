@@ -125,7 +125,7 @@ func (x unitExecutor) RunUnit(ctx context.Context, who caller.Caller, _ workflow
 // until polls until so returns true.
 func until(t *testing.T, what string, so func() bool) {
 	t.Helper()
-	limit := time.After(patience)
+	limit := time.After(timeout)
 	for !so() {
 		select {
 		case <-limit:
@@ -160,7 +160,7 @@ func TestUnits_AParkedWorkflowHoldsNoWorker(t *testing.T) {
 func TestUnits_CancelWinsOverSixArticles(t *testing.T) {
 	t.Parallel()
 	p, ctx := newPress(t), context.Background()
-	p.models.Always(sandbox.Slow(time.Minute)) // Only a cancellation ends the requests within the limit of until.
+	p.models.Always(sandbox.Slow(time.Hour)) // Only a cancellation ends the requests within the limit of until.
 	stop := p.runner(t, Options{
 		Executors: p.executors(), Units: steps.NewUnits(p.steps), Name: "worker:one",
 	})

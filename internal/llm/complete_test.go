@@ -219,7 +219,7 @@ func TestComplete_EndsAtSilence(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := setup(t, silence(2*time.Second))
+			b := setup(t, silence(4*time.Second))
 			b.box.Next(injection)
 			failed := failure(t, b.client)
 			if failed.Class != llm.Timeout || failed.Charge != llm.ChargeUnknown {

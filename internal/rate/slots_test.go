@@ -21,7 +21,7 @@ func TestSlots(t *testing.T) {
 			Service: "test",
 			Most:    most,
 			Lease:   time.Minute,
-			Wait:    20 * time.Second,
+			Wait:    time.Minute,
 			Now:     time.Now,
 		}
 	}

@@ -118,11 +118,11 @@ func TestFairness_LimitsHeavyOperations(t *testing.T) {
 			t.Fatal(err)
 		}
 		for i, ctx := range []context.Context{heavy, light, heavy} {
-			patience := time.Minute
+			timeout := time.Minute
 			if i == 2 {
-				patience = 20 * time.Millisecond
+				timeout = 20 * time.Millisecond
 			}
-			late, cancel := context.WithTimeout(ctx, patience)
+			late, cancel := context.WithTimeout(ctx, timeout)
 			defer cancel()
 			if _, err := f.gate(late); (err != nil) != (i == 2) {
 				t.Errorf("%s, statement %d: got %v, want that the second heavy one waits", name, i, err)

@@ -37,7 +37,7 @@ func TestFinish(t *testing.T) {
 			b.executor = steps.NewReading(steps.Options{
 				Engine:  b.engine,
 				Gateway: b.gateway,
-				Booking: time.Second,
+				Booking: 10 * time.Second,
 				Logger:  slog.New(slog.NewTextHandler(log, nil)),
 			}, func(string) ([]byte, error) { return []byte(c.content), nil })
 			b.attempt(t, context.Background())

@@ -154,7 +154,7 @@ func TestKilledWorker(t *testing.T) {
 	t.Run("AnUnknownServiceCallIsFoundByItsTag", func(t *testing.T) {
 		t.Parallel()
 		b := setupSearch(t, options{}, requests(t, 1)...)
-		b.box.Next(seosandbox.Injection{Kind: seosandbox.InjectionSlow, Delay: 300 * time.Millisecond})
+		b.box.Next(seosandbox.Injection{Kind: seosandbox.InjectionSlow, Delay: 3 * time.Second})
 		worker := b.start(t, b.take(t))
 		wait(t, "the provider to work", func() bool { return len(b.box.Tasks()) == 1 })
 		free := b.block(t)

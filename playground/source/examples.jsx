@@ -94,13 +94,13 @@ export function examplesPlugin(examples, token) {
       setOperationName(headOf(example).name) // GraphiQL would update it a moment later
       setChosen(example.title)
     }
-    // The list stands before the editors do, for GraphiQL loads them. An example that is chosen earlier waits.
+    // The list is shown before GraphiQL has loaded its editors. An example that is chosen earlier waits for them.
     const ready = queryEditor !== null && variableEditor !== null
     const choose = (example) => ready ? show(example) : setWaiting(example)
     useEffect(() => {
       if (!ready || waiting === null) return
       setWaiting(null)
-      queueMicrotask(() => show(waiting)) // flushSync is not for effects
+      queueMicrotask(() => show(waiting)) // React refuses flushSync in an effect
     }, [ready, waiting])
     return (
       <section className="examples">

@@ -124,7 +124,7 @@ function CurlButton() {
     setTimeout(() => setCopied(false), 2000)
   }
   return (
-    <button type="button" className="curl" onClick={copy} title="The command reads the token from $TOKEN">
+    <button type="button" className="curl" onClick={copy} disabled={!queryEditor || !variableEditor} title="The command reads the token from $TOKEN">
       {copied ? 'Copied' : 'Copy as curl'}
     </button>
   )

@@ -99,6 +99,12 @@ func TestPlayground_RunsAQueryAMutationAndASubscription(t *testing.T) {
 		t.Errorf("the workflow that the page has created: got %s, want CREATED", got)
 	}
 
+	former := fmt.Sprintf(`document.querySelectorAll('.graphiql-tab-button')[%s - 1]`, tabs)
+	p.run(former + `.click()`)
+	p.waits(editor + `.getValue() === '{ viewer { actor } }'`)
+	p.run(`[...document.querySelectorAll('.graphiql-tab-button')].at(-1).click()`)
+	p.waits(editor + `.getValue().includes('createWorkflow')`)
+
 	p.choose("Follow it live")
 	p.execute(`"to": "CREATED"`)
 	w.client(t, started, w.who).do(t, "generateIcp", map[string]any{"workflowId": id})
@@ -173,7 +179,7 @@ func TestPlayground_FitsANarrowScreen(t *testing.T) {
 		"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": true,
 	})
 	p.open(started.address + "/playground#token=" + token(t, w.who))
-	// The examples stand before the editors do, and an example that is chosen then is not lost.
+	// The examples are shown before the editors are, and an example that is chosen then is not lost.
 	p.waits(`document.querySelectorAll('.example').length >= 60`)
 	p.choose("Create a workflow")
 	p.waits(`document.querySelectorAll('.CodeMirror').length >= 3`)

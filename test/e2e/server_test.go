@@ -136,9 +136,14 @@ func TestServer_FinishesARequestWhenItStops(t *testing.T) {
 func TestServer_EndsWithStatus0WhenTheSignalIsRepeated(t *testing.T) {
 	t.Parallel()
 	server := newWorld(t).serve(t, "--workers=false")
-	for !server.isOver() {
+	limit := time.After(timeout)
+	for tick := time.NewTicker(50 * time.Microsecond); !server.isOver(); {
 		_ = server.command.Process.Signal(syscall.SIGTERM) // It fails once the process is over.
-		time.Sleep(50 * time.Microsecond)
+		select {
+		case <-tick.C:
+		case <-limit:
+			t.Fatalf("the server does not end within %s", timeout)
+		}
 	}
 	if code := server.command.ProcessState.ExitCode(); code != 0 {
 		t.Errorf("exit status: got %d (%s), want 0", code, server.command.ProcessState)

@@ -71,7 +71,7 @@ export function Help() {
 
 const keys = [
   ['/', 'Search'], ['j', 'Next row'], ['k', 'Previous row'], ['Enter', 'Open the row'], ['d', 'Go to the decision'],
-  ['Ctrl + Enter', 'Send the form of a dialog'], ['Esc', 'Close a dialog'],
+  ['Ctrl + Enter', 'Send the form of a dialog'], ['Esc', 'Hide the tip of a disabled button, or close a dialog'],
   ['?', 'This help'],
 ]
 

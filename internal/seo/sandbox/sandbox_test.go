@@ -160,7 +160,7 @@ func TestSandbox_HasTheProvidersLimits(t *testing.T) {
 	t.Run("RequestsAtOnce", func(t *testing.T) {
 		t.Parallel()
 		b := setup(t, 1)
-		b.box.Always(sandbox.Injection{Kind: sandbox.InjectionSlow, Delay: time.Second})
+		b.box.Always(sandbox.Injection{Kind: sandbox.InjectionSlow, Delay: 3 * time.Second})
 		var all sync.WaitGroup
 		var mu sync.Mutex
 		codes := map[any]int{}
