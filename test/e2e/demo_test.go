@@ -68,7 +68,7 @@ var demoLines = []string{
 func TestDemo_PrintsEveryTransitionAndTheBill(t *testing.T) {
 	t.Parallel()
 	got := invoke(t, nil, "demo", "--exit", "--listen=127.0.0.1:0", "--directory="+t.TempDir(), "--company=狐社 🦊",
-		"--url=https://kitsune.example")
+		"--url=https://kitsune.example", "--timeout="+timeout.String())
 	if got.code != 0 {
 		t.Fatalf("demo: got status %d\n%s\n%s", got.code, got.stdout, got.stderr)
 	}

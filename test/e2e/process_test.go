@@ -28,7 +28,7 @@ const (
 	// processes with signals and an exit status.
 	asProgram = "ENGINE_TEST_AS_PROGRAM"
 	// timeout is the longest time that a test waits for one condition. A busy machine needs much of it.
-	timeout = 90 * time.Second
+	timeout = 4 * time.Minute
 	// leastParallel is the least number of tests that run at once. They wait for leases, polls and other processes most
 	// of their time.
 	leastParallel = 6
