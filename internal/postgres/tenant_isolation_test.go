@@ -326,8 +326,8 @@ func TestTenantIsolation_SweeperRoleHasOnlyItsStatementsRights(t *testing.T) {
 }
 
 // A view, and a function with the rights of its owner, would see the rows of all organizations whatever the policies
-// say. The only functions of the kind are the deferred checks of the journals, of the units and of the gates, and the
-// one that counts the workflows by state, which return nothing. The only view has the condition of the policies itself.
+// say. The only functions of the kind are the deferred checks of the journals, of the units and of the gates, which
+// return nothing. The only view has the condition of the policies itself.
 func TestTenantIsolation_NoFunctionOrViewBypassesIt(t *testing.T) {
 	t.Parallel()
 	rows, _ := testdb.New(t).Super.Query(context.Background(), `
@@ -342,7 +342,7 @@ func TestTenantIsolation_NoFunctionOrViewBypassesIt(t *testing.T) {
 		WHERE p.prosecdef AND tgname NOT IN ('workflow_transitions_reached', 'ai_usage_ledger_reached',
 			'gate_decisions_agree', 'step_unit_events_reached', 'publication_events_reached',
 			'publication_events_asked', 'keyword_decisions_open',
-			'plan_decisions_open', 'step_parts_paid', 'intent_workflows_created_counted', 'intent_workflows_moved_counted')`)
+			'plan_decisions_open', 'step_parts_paid')`)
 	if found, err := pgx.CollectRows(rows, pgx.RowTo[string]); err != nil || len(found) > 0 {
 		t.Errorf("got %v, %v, want none", found, err)
 	}

@@ -86,10 +86,10 @@ func (w world) doesNotStart(t *testing.T, environment map[string]string, args, r
 }
 
 // alwaysAgain switches on the triggers that a test has switched off, the server's own and ours. A guard is on always;
-// the triggers that copy a name and count a workflow guard nothing.
+// the trigger that copies a name guards nothing.
 const alwaysAgain = `DO $$ DECLARE g record; BEGIN
 	FOR g IN SELECT tgrelid::regclass AS t, quote_ident(tgname) AS n,
-		CASE WHEN NOT tgisinternal AND tgname !~ '_(copied|counted)$' THEN 'ALWAYS' END AS mode
+		CASE WHEN NOT tgisinternal AND tgname !~ '_copied$' THEN 'ALWAYS' END AS mode
 		FROM pg_trigger WHERE tgenabled = 'D' LOOP
 		EXECUTE format('ALTER TABLE %s ENABLE %s TRIGGER %s', g.t, g.mode, g.n);
 	END LOOP;
