@@ -1,7 +1,7 @@
--- The deferred check of the journal counts the workflows by state. It runs for each new row anyway, so a trigger of its
--- own, with a condition that PostgreSQL parses for each statement, is saved. The counts are now those of the rows of the
--- journal. A move over an edge without a gate prepares no query of the gates. Else the function is that of migration
--- 0051.
+-- The deferred check of the journal counts the workflows by state. It runs for each new row anyway. A trigger of its own
+-- would cost more: PostgreSQL parses the condition of a trigger for each statement. The check counts the rows of the
+-- journal, and no longer the changes of intent_workflows. For an edge without a gate it prepares no query of the gates.
+-- The rest is as in migration 0051.
 
 CREATE OR REPLACE FUNCTION check_transition_reached() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -60,7 +60,7 @@ BEGIN
                     TABLE = TG_TABLE_NAME;
         END IF;
     END IF;
-    -- A subscriber of logical replication receives the counts themselves.
+    -- Logical replication brings the rows of workflow_counts.
     IF current_setting('session_replication_role') <> 'replica' THEN
         INSERT INTO public.workflow_counts (organization_id, from_state, to_state, workflows)
         VALUES (NEW.organization_id, NEW.from_state, NEW.to_state, 1);

@@ -1,7 +1,13 @@
--- The names and addresses of a workflow never change, but PostgreSQL parses and checks the CHECK constraints of a table at
--- each change of a row, so each transition. The rules of a type are kept parsed, and checked when a value is written. The
--- types get their rules last: PostgreSQL would write the whole table anew for a type that has one.
+-- The names and addresses of a workflow never change. But PostgreSQL parses the CHECK constraints of a table for each
+-- statement that changes it, and checks them for each row: for each transition. It keeps the rule of a domain parsed, and
+-- checks it when a value is written. The domains get their rules last: PostgreSQL would write the whole table anew for a
+-- domain that already has a rule.
 
+ALTER TABLE intent_workflows
+    DROP CONSTRAINT intent_workflows_name_length,
+    DROP CONSTRAINT intent_workflows_company_length,
+    DROP CONSTRAINT intent_workflows_url_length,
+    DROP CONSTRAINT intent_workflows_linkedin_length;
 CREATE DOMAIN short_name AS text;
 CREATE DOMAIN site_address AS text;
 CREATE DOMAIN optional_address AS text;
@@ -20,8 +26,5 @@ ALTER TABLE intent_workflows ENABLE ALWAYS TRIGGER intent_workflows_kept;
 ALTER DOMAIN short_name ADD CONSTRAINT short_name_length CHECK (char_length(VALUE) BETWEEN 1 AND 200);
 ALTER DOMAIN site_address ADD CONSTRAINT site_address_length CHECK (octet_length(VALUE) BETWEEN 1 AND 2048);
 ALTER DOMAIN optional_address ADD CONSTRAINT optional_address_length CHECK (octet_length(VALUE) <= 2048);
-ALTER TABLE intent_workflows
-    DROP CONSTRAINT intent_workflows_name_length,
-    DROP CONSTRAINT intent_workflows_company_length,
-    DROP CONSTRAINT intent_workflows_url_length,
-    DROP CONSTRAINT intent_workflows_linkedin_length;
+-- A new type takes the statistics of a column away.
+ANALYZE intent_workflows (name, company_name, company_url, linkedin_url);
