@@ -76,8 +76,8 @@ type Queue[Key comparable] struct {
 	figures Figures
 }
 
-// line counts the entries of a key: those that run, ordinary and urgent, the heavy ones among the ordinary, and those
-// that wait. shared are those that make other keys respect PerKey.
+// line counts the entries of a key: those that run, ordinary and urgent, the heavy ones among the ordinary with those
+// that the key rests from, and those that wait. shared are those that make other keys respect PerKey.
 type line struct{ ordinary, urgent, heavy, waiting, shared int }
 
 // arrival is the key and the time of the newest entry that makes other keys respect PerKey, and the time of the newest
@@ -112,7 +112,8 @@ func (q *Queue[Key]) Enter(ctx context.Context, e Entry[Key]) (leave func(), err
 			return nil, err
 		}
 	}
-	return sync.OnceFunc(func() { q.leave(e) }), nil
+	began := time.Now()
+	return sync.OnceFunc(func() { q.leave(e, time.Since(began)) }), nil
 }
 
 // begin takes a place, or returns a waiter when there is none.
@@ -179,14 +180,37 @@ func (q *Queue[Key]) await(ctx context.Context, w *waiter[Key]) error {
 	return nil // It was admitted at the same moment.
 }
 
-// leave gives a place back and admits others.
-func (q *Queue[Key]) leave(e Entry[Key]) {
+// longestRest is the longest rest of a key from heavy entries.
+const longestRest = time.Second
+
+// leave gives a place back and admits others. After a heavy entry the key rests from such entries for as long as this
+// one had its place, unless it is alone: so they take half of the time of their places.
+func (q *Queue[Key]) leave(e Entry[Key], held time.Duration) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	own := q.lines[e.Key]
-	own.add(e.Urgent, e.Heavy, -1)
+	rests := e.Heavy && !e.Urgent && q.limits.Heavy > 0 && q.shares(e.Key)
+	own.add(e.Urgent, e.Heavy && !rests, -1)
+	if rests {
+		time.AfterFunc(min(held, longestRest), func() { q.endRest(e.Key) })
+	}
 	q.share(e, own, -1)
 	q.figures.Running--
+	q.admit()
+	q.forget(e.Key)
+}
+
+// endRest lets a key have its next heavy entry.
+func (q *Queue[Key]) endRest(key Key) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.lines[key].heavy--
+	q.admit()
+	q.forget(key)
+}
+
+// admit lets entries run, as long as there are places for those that wait. The caller holds the lock.
+func (q *Queue[Key]) admit() {
 	for next := q.next(); next >= 0; next = q.next() {
 		w := q.waiting[next]
 		q.waiting = slices.Delete(q.waiting, next, next+1)
@@ -195,7 +219,6 @@ func (q *Queue[Key]) leave(e Entry[Key]) {
 		q.run(w.Entry, line)
 		close(w.admitted)
 	}
-	q.forget(e.Key)
 }
 
 // next returns the index of the entry that runs next, or −1 when none can.

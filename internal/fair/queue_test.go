@@ -207,6 +207,38 @@ func testAKeyIsNotAloneWhileAnotherRunsOrWaits(t *testing.T) {
 	close(leave)
 }
 
+func TestQueue_AKeyRestsFromHeavyEntries(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		other      bool // whether another key has an entry
+		held, want time.Duration
+	}{
+		"as long as one took":    {true, 100 * time.Millisecond, 100 * time.Millisecond},
+		"for a second at most":   {true, time.Minute, time.Second},
+		"not when it is alone":   {false, 100 * time.Millisecond, 0},
+		"not from ordinary ones": {true, 0, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				q := fair.New[string](fair.Limits{Places: 4, PerKey: 1, Heavy: 1, Quiet: time.Millisecond})
+				if c.other {
+					defer enter(t, q, entry{Key: "b"})()
+				}
+				leave := enter(t, q, entry{Key: "a", Heavy: c.held > 0})
+				time.Sleep(c.held)
+				leave()
+				began := time.Now()
+				enter(t, q, entry{Key: "a"})()
+				enter(t, q, entry{Key: "a", Heavy: true})()
+				if got := time.Since(began); got != c.want {
+					t.Errorf("the next heavy entry waited %v, want %v", got, c.want)
+				}
+			})
+		})
+	}
+}
+
 func TestQueue_EndsAWait(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, testEndsAWait)
