@@ -21,8 +21,8 @@ type Limits struct {
 	// only to a key with fewer urgent entries than half of Reserved. Heavy limits the ordinary entries of a key that are
 	// heavy; 0 is no limit.
 	PerKey, Heavy int
-	// Quiet is the time without an entry of another key after which PerKey no longer limits a key outside the reserved
-	// places, since no other key needs them. With 0 it always limits a key.
+	// Quiet is the time without an entry of another key after which a key is alone. Then PerKey no longer limits it
+	// outside the reserved places, since no other key needs them. With 0 no key is ever alone.
 	Quiet time.Duration
 	// Waiting is the number of entries of one key that wait; 0 is no limit. Longest is the longest wait; 0 is no limit
 	// but the context.
@@ -66,9 +66,10 @@ type Queue[Key comparable] struct {
 	limits Limits
 
 	mu sync.Mutex
-	// waiting has the entries that wait, in the order of their arrival. They are considered again when an entry leaves.
+	// waiting has the entries that wait, in the order of their arrival. They are considered again when an entry leaves or
+	// a rest ends.
 	waiting []*waiter[Key]
-	// lines has the keys with an entry that runs or waits.
+	// lines has the keys with an entry that runs or waits, or that they rest from.
 	lines map[Key]*line
 	// sharing counts the keys with an entry that makes other keys respect PerKey.
 	sharing int
@@ -180,11 +181,11 @@ func (q *Queue[Key]) await(ctx context.Context, w *waiter[Key]) error {
 	return nil // It was admitted at the same moment.
 }
 
-// longestRest is the longest rest of a key from heavy entries.
+// longestRest is the longest rest after a heavy entry.
 const longestRest = time.Second
 
-// leave gives a place back and admits others. After a heavy entry the key rests from such entries for as long as this
-// one had its place, unless it is alone: so they take half of the time of their places.
+// leave gives a place back and admits others. The place of a heavy entry rests for as long as the entry had it, unless
+// the key is alone. So short ones take at most half of the time.
 func (q *Queue[Key]) leave(e Entry[Key], held time.Duration) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -200,7 +201,7 @@ func (q *Queue[Key]) leave(e Entry[Key], held time.Duration) {
 	q.forget(e.Key)
 }
 
-// endRest lets a key have its next heavy entry.
+// endRest lets a key have another heavy entry.
 func (q *Queue[Key]) endRest(key Key) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -327,7 +328,7 @@ func (l *line) add(urgent, heavy bool, n int) {
 	}
 }
 
-// forget forgets a key without entries.
+// forget forgets a key without entries and rests.
 func (q *Queue[Key]) forget(key Key) {
 	if own := q.lines[key]; own != nil && *own == (line{}) {
 		delete(q.lines, key)

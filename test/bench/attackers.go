@@ -26,8 +26,8 @@ type attackers struct {
 	out   bytes.Buffer
 }
 
-// startAttackers runs this program again, with the lowest priority: for idle processors alone where Linux can do that.
-// Elsewhere, and with nice on newer kernels, a process keeps its processor for a moment while others wait.
+// startAttackers runs this program again, with the lowest priority: only when no other process wants the processor,
+// where there is chrt. With nice a process keeps it for a moment on newer kernels, though others wait.
 func (b *bench) startAttackers(p *process) (*attackers, error) {
 	who := adminOf(organizationIDs, attacker)
 	t := target{Address: p.address}
@@ -47,7 +47,7 @@ func (b *bench) startAttackers(p *process) (*attackers, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &attackers{cmd: exec.Command("chrt", "--idle", "0", self)}
+	a := &attackers{cmd: exec.Command("chrt", "-i", "0", self)}
 	if a.cmd.Err != nil {
 		a.cmd = exec.Command("nice", "-n", "19", self)
 	}
