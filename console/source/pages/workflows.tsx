@@ -135,9 +135,13 @@ function List({ search, filter, onCreate }: { search: Search; filter: WorkflowFi
   const change = usePressedChange()
   useWhenChanged(useGaps(), read.again)
   const { data, isReading, again } = read
-  useEffect(() => {
+  const catchUp = () => {
     if (!isReading && data?.workflows.nodes.some((row) => isOvertaken(row))) again()
-  }, [data, isReading, again])
+  }
+  useEffect(catchUp, [data, isReading, again])
+  // The cache puts an answer above an event that came later, as long as another answer is under way. Then the event does
+  // not change the data.
+  useWhenChanged(useStore(recent), catchUp, 100)
   return (
     <Loaded read={read} rows={8}>
       {({ workflows: { nodes, pageInfo } }) => (
