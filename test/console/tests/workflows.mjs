@@ -43,27 +43,6 @@ export async function run(suite) {
     await page.getByRole('button', { name: /^Cancelled [1-9]/ }).waitFor()
   })
 
-  await suite.test('workflows: a transition is on the screen while another answer is late', {}, async (page) => {
-    const id = await suite.create('Overtaken', { start: false })
-    const late = []
-    await page.route('**/graphql', async (route) => { // The first question is that of the menu, for its numbers.
-      const answer = await route.fetch()
-      if ((await answer.text()).includes('"failedArticles"')) await new Promise((resolve) => late.push(resolve))
-      await route.fulfill({ response: answer }).catch(() => {})
-    })
-    await suite.open(page, '/workflows')
-    const row = page.locator(`[data-row="${id}"]`)
-    await row.getByText('Created').waitFor()
-    await page.getByText('Live').waitFor()
-    await page.waitForTimeout(1000) // The list is read once more when the events begin.
-    await suite.act('cancelWorkflow', { workflowId: id })
-    await row.getByText('Cancelled').waitFor()
-    equal(late.length > 0, true, 'whether an answer was late')
-    for (const end of late) end()
-    await page.waitForTimeout(500)
-    await row.getByText('Cancelled').waitFor()
-  })
-
   await suite.test('workflows: a new one waits behind a button', {}, async (page) => {
     await suite.open(page, '/workflows')
     await page.getByText('Live').waitFor()
