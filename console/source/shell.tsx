@@ -83,11 +83,13 @@ function Refused({ problem, again }: { problem: Problem; again: () => void }) {
 function Live() {
   const may = useMay()
   useLive(LiveOrganizationDocument, { actors: may('ACTORS') }, ({ organizationTransitioned: event }) => {
-    if (event.resync) resyncs.set(resyncs.get() + 1)
-    if (event.workflow && event.transition) {
-      const { version, from, to, actor, occurredAt } = event.transition
-      addSeen({ workflowId: event.workflow.id, version, from: from ?? null, to, actor: actor ?? null, at: occurredAt })
+    // The server may have failed to read the workflow: the event is lost then.
+    if (event.resync || !event.workflow || !event.transition) {
+      resyncs.set(resyncs.get() + 1)
+      return
     }
+    const { version, from, to, actor, occurredAt } = event.transition
+    addSeen({ workflowId: event.workflow.id, version, from: from ?? null, to, actor: actor ?? null, at: occurredAt })
   })
   return null
 }

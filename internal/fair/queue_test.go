@@ -210,13 +210,13 @@ func testAKeyIsNotAloneWhileAnotherRunsOrWaits(t *testing.T) {
 func TestQueue_AKeyRestsFromHeavyEntries(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		other      bool // whether another key has an entry
-		held, want time.Duration
+		heavy, other bool // whether the entry is heavy, and whether another key has one
+		held, want   time.Duration
 	}{
-		"as long as one took":    {true, 100 * time.Millisecond, 100 * time.Millisecond},
-		"for a second at most":   {true, time.Minute, time.Second},
-		"not when it is alone":   {false, 100 * time.Millisecond, 0},
-		"not from ordinary ones": {true, 0, 0},
+		"as long as one took":     {true, true, 100 * time.Millisecond, 100 * time.Millisecond},
+		"for a second at most":    {true, true, time.Minute, time.Second},
+		"not when it is alone":    {true, false, 100 * time.Millisecond, 0},
+		"not after ordinary ones": {false, true, 100 * time.Millisecond, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -225,7 +225,7 @@ func TestQueue_AKeyRestsFromHeavyEntries(t *testing.T) {
 				if c.other {
 					defer enter(t, q, entry{Key: "b"})()
 				}
-				leave := enter(t, q, entry{Key: "a", Heavy: c.held > 0})
+				leave := enter(t, q, entry{Key: "a", Heavy: c.heavy})
 				time.Sleep(c.held)
 				leave()
 				began := time.Now()

@@ -139,8 +139,7 @@ function List({ search, filter, onCreate }: { search: Search; filter: WorkflowFi
     if (!isReading && data?.workflows.nodes.some((row) => isOvertaken(row))) again()
   }
   useEffect(catchUp, [data, isReading, again])
-  // The cache puts an answer above an event that came later, as long as another answer is under way. Then the event does
-  // not change the data.
+  // An event writes its workflow into the cache. A row that does not show it a moment later is read again.
   useWhenChanged(useStore(recent), catchUp, 100)
   return (
     <Loaded read={read} rows={8}>

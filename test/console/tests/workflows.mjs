@@ -175,4 +175,31 @@ export async function run(suite) {
     await dialog.getByRole('button', { name: 'Done', exact: true }).click()
     await page.locator('[data-row]').first().getByText('$2.5').waitFor()
   })
+
+  await suite.test('workflows: an event without its workflow is made up for', {}, async (page) => {
+    const id = await suite.create('Unanswered', { start: false })
+    let lost = 0
+    await page.routeWebSocket('**/graphql', (socket) => {
+      socket.connectToServer().onMessage((message) => {
+        const { id: subscription, type, payload } = JSON.parse(message)
+        if (payload?.data?.organizationTransitioned?.workflow?.id !== id) {
+          socket.send(message)
+          return
+        }
+        lost += 1
+        payload.data.organizationTransitioned.workflow = null
+        const path = ['organizationTransitioned', 'workflow', 'spend']
+        payload.errors = [{ message: 'The database is busy.', path, extensions: { code: 'UNAVAILABLE' } }]
+        socket.send(JSON.stringify({ id: subscription, type, payload }))
+      })
+    })
+    await suite.open(page, '/workflows')
+    const row = page.locator(`[data-row="${id}"]`)
+    await row.getByText('Created').waitFor()
+    await page.getByText('Live').waitFor()
+    await page.waitForTimeout(1000) // The list is read once more when the events begin.
+    await suite.act('cancelWorkflow', { workflowId: id })
+    await row.getByText('Cancelled').waitFor()
+    equal(lost, 1, 'the events that were lost')
+  })
 }
