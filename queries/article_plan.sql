@@ -36,16 +36,37 @@ WHERE d.organization_id = @organization_id AND d.workflow_id = @workflow_id AND 
 ORDER BY d.article_id, d.sequence DESC
 LIMIT 1000;
 
--- ArticlePlanListElsewhere returns the briefs that are approved in the organization's other workflows, the last ones.
+-- ArticlePlanListElsewhere returns the briefs that are approved in the organization's other workflows, the last ones. A
+-- brief of a cancelled workflow, of an older visit of the step, or from before a RESET to one of reset_targets counts
+-- only while its article has a post on a site.
 -- name: ArticlePlanListElsewhere :many
 SELECT p.article_id, p.brief FROM plan_decisions AS d
 JOIN article_plans AS p ON p.organization_id = d.organization_id AND p.workflow_id = d.workflow_id
     AND p.visit = d.visit AND p.article_id = d.article_id AND p.revision = d.revision
+JOIN intent_workflows AS w ON w.organization_id = d.organization_id AND w.id = d.workflow_id
 WHERE d.organization_id = @organization_id AND d.workflow_id <> @workflow_id AND d.choice = @approved
     AND NOT EXISTS (
         SELECT FROM plan_decisions AS l
         WHERE l.organization_id = d.organization_id AND l.workflow_id = d.workflow_id AND l.article_id = d.article_id
             AND l.sequence > d.sequence
+    )
+    AND (
+        w.state <> @cancelled
+        AND NOT EXISTS (
+            SELECT FROM step_visits AS c
+            WHERE c.organization_id = d.organization_id AND c.workflow_id = d.workflow_id AND c.step = @step
+                AND c.visit > d.visit
+        )
+        AND NOT EXISTS (
+            SELECT FROM workflow_transitions AS t
+            WHERE t.organization_id = d.organization_id AND t.workflow_id = d.workflow_id AND t.version > d.visit
+                AND t.kind = @reset AND t.to_state = ANY(@reset_targets::text[])
+        )
+        OR EXISTS (
+            SELECT FROM publications AS b
+            WHERE b.organization_id = d.organization_id AND b.article_id = d.article_id AND b.remote_id <> ''
+                AND b.state <> @unpublished
+        )
     )
 ORDER BY d.decided_at DESC, p.article_id
 LIMIT @page_size;

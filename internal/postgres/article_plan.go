@@ -11,6 +11,7 @@ import (
 	"github.com/infin8content/engine/internal/caller"
 	"github.com/infin8content/engine/internal/content"
 	"github.com/infin8content/engine/internal/postgres/dbsqlc"
+	"github.com/infin8content/engine/internal/workflow"
 )
 
 // plansOfVisit is more than a visit can have: a page each.
@@ -126,7 +127,8 @@ func (s *Store) DecidedBefore(
 	return decided, nil
 }
 
-// PlannedElsewhere returns the briefs that are approved in the organization's other workflows, the last ones.
+// PlannedElsewhere returns the briefs that are approved in the organization's other workflows, the last ones. A brief
+// that no article will follow any more counts only while its article has a post on a site.
 func (s *Store) PlannedElsewhere(
 	ctx context.Context, who caller.Caller, flow uuid.UUID, most int,
 ) ([]content.ArticlePlan, error) {
@@ -134,6 +136,11 @@ func (s *Store) PlannedElsewhere(
 		OrganizationID: who.OrganizationID,
 		WorkflowID:     flow,
 		Approved:       content.PlanApproved,
+		Cancelled:      workflow.Cancelled,
+		Step:           workflow.StepValidation,
+		Reset:          workflow.Reset,
+		ResetTargets:   texts(workflow.ResetTargets(workflow.StepValidation)),
+		Unpublished:    workflow.PublicationUnpublished,
 		PageSize:       int32(most),
 	})
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/infin8content/engine/internal/content"
+	"github.com/infin8content/engine/internal/workflow"
 )
 
 const articlePlanInsert = `-- name: ArticlePlanInsert :exec
@@ -178,20 +179,44 @@ const articlePlanListElsewhere = `-- name: ArticlePlanListElsewhere :many
 SELECT p.article_id, p.brief FROM plan_decisions AS d
 JOIN article_plans AS p ON p.organization_id = d.organization_id AND p.workflow_id = d.workflow_id
     AND p.visit = d.visit AND p.article_id = d.article_id AND p.revision = d.revision
+JOIN intent_workflows AS w ON w.organization_id = d.organization_id AND w.id = d.workflow_id
 WHERE d.organization_id = $1 AND d.workflow_id <> $2 AND d.choice = $3
     AND NOT EXISTS (
         SELECT FROM plan_decisions AS l
         WHERE l.organization_id = d.organization_id AND l.workflow_id = d.workflow_id AND l.article_id = d.article_id
             AND l.sequence > d.sequence
     )
+    AND (
+        w.state <> $4
+        AND NOT EXISTS (
+            SELECT FROM step_visits AS c
+            WHERE c.organization_id = d.organization_id AND c.workflow_id = d.workflow_id AND c.step = $5
+                AND c.visit > d.visit
+        )
+        AND NOT EXISTS (
+            SELECT FROM workflow_transitions AS t
+            WHERE t.organization_id = d.organization_id AND t.workflow_id = d.workflow_id AND t.version > d.visit
+                AND t.kind = $6 AND t.to_state = ANY($7::text[])
+        )
+        OR EXISTS (
+            SELECT FROM publications AS b
+            WHERE b.organization_id = d.organization_id AND b.article_id = d.article_id AND b.remote_id <> ''
+                AND b.state <> $8
+        )
+    )
 ORDER BY d.decided_at DESC, p.article_id
-LIMIT $4
+LIMIT $9
 `
 
 type ArticlePlanListElsewhereParams struct {
 	OrganizationID uuid.UUID
 	WorkflowID     uuid.UUID
 	Approved       content.PlanChoice
+	Cancelled      workflow.State
+	Step           workflow.StepKey
+	Reset          workflow.EdgeKind
+	ResetTargets   []string
+	Unpublished    workflow.PublicationState
 	PageSize       int32
 }
 
@@ -200,12 +225,19 @@ type ArticlePlanListElsewhereRow struct {
 	Brief     []byte
 }
 
-// ArticlePlanListElsewhere returns the briefs that are approved in the organization's other workflows, the last ones.
+// ArticlePlanListElsewhere returns the briefs that are approved in the organization's other workflows, the last ones. A
+// brief of a cancelled workflow, of an older visit of the step, or from before a RESET to one of reset_targets counts
+// only while its article has a post on a site.
 func (q *Queries) ArticlePlanListElsewhere(ctx context.Context, arg ArticlePlanListElsewhereParams) ([]ArticlePlanListElsewhereRow, error) {
 	rows, err := q.db.Query(ctx, articlePlanListElsewhere,
 		arg.OrganizationID,
 		arg.WorkflowID,
 		arg.Approved,
+		arg.Cancelled,
+		arg.Step,
+		arg.Reset,
+		arg.ResetTargets,
+		arg.Unpublished,
 		arg.PageSize,
 	)
 	if err != nil {
