@@ -49,6 +49,9 @@ func (b *bench) fairness() error {
 	if err := b.plantAll(crowdFirst, crowdFirst+crowdFlows, owner, 2); err != nil {
 		return err
 	}
+	if _, err := b.owner.Exec(b.ctx, "CHECKPOINT"); err != nil { // Writing the pages of the filling would delay commits.
+		return err
+	}
 	p, err := b.serve("--workers=false")
 	if err != nil {
 		return err
