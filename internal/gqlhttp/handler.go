@@ -40,6 +40,8 @@ type Options struct {
 	Logger *slog.Logger
 	// Limits says how much one request may ask for.
 	Limits Limits
+	// Read waits until an operation may be read. An error refuses it. Nil reads all at once.
+	Read func(ctx context.Context) error
 	// Spend takes the complexity of an operation from the budget of the caller's organization. A RATE_LIMITED error
 	// refuses the operation. After any other error queries pass and mutations do not. Nil limits nothing.
 	Spend func(ctx context.Context, organization uuid.UUID, complexity int64) error
@@ -94,6 +96,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Report == nil {
 		o.Report = func(context.Context, string, string) {}
+	}
+	if o.Read == nil {
+		o.Read = func(context.Context) error { return nil }
 	}
 	if o.Admit == nil {
 		o.Admit = func(ctx context.Context, _ Admission) (context.Context, func(), error) { return ctx, func() {}, nil }

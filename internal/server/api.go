@@ -43,6 +43,7 @@ func (s *Server) wireAPI(ctx context.Context, store *postgres.Store) error {
 			SignIn:        s.observers.signIn(signIn.Authenticate),
 			Spend:         s.spend(store),
 			Weights:       graph.Weights(),
+			Read:          s.fairness.read,
 			Admit:         s.fairness.admit,
 			Open:          s.fairness.socket,
 			Sockets:       gqlhttp.SocketLimits{InitTime: s.settings.SocketInitTime},

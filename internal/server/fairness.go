@@ -35,8 +35,13 @@ var (
 // reads all workflows.
 const heavyComplexity, heavyWeight = 300, 100
 
+// maxRate is the greatest rate of requests that can be set.
+const maxRate = 1_000_000
+
 // fairness has the queues and counts that share the server between organizations.
 type fairness struct {
+	// arrivals are the requests, the new sockets, and the operations of open sockets.
+	arrivals              *fair.Pace[uuid.UUID]
 	requests, connections *fair.Queue[uuid.UUID]
 	databaseTime          *fair.Budget[uuid.UUID]
 	// The counts are by organization, by slot of the client's address, and of all sockets.
@@ -83,6 +88,9 @@ func (s Settings) checkFairness() error {
 			"--organization-sockets, --address-sockets, --organization-subscriptions and --address-subscriptions must "+
 			"not be negative"))
 	}
+	if s.OrganizationRate < 0 || s.OrganizationRate > maxRate {
+		faults = append(faults, fmt.Errorf("--organization-rate must be between 0 and %d", maxRate))
+	}
 	if s.AloneAfter < 0 {
 		faults = append(faults, errors.New("--organization-alone-after must not be negative"))
 	}
@@ -97,6 +105,7 @@ func (s Settings) checkFairness() error {
 
 func (s Settings) fairness() fairness {
 	return fairness{
+		arrivals:      fair.NewPace[uuid.UUID](s.OrganizationRate, time.Now),
 		requests:      fair.New[uuid.UUID](s.requestLimits()),
 		connections:   fair.New[uuid.UUID](s.connectionLimits()),
 		databaseTime:  fair.NewBudget[uuid.UUID](s.DatabaseTime, s.DatabaseBurst, time.Now),
@@ -113,6 +122,7 @@ func (s Settings) fairness() fairness {
 // observe adds the figures of the queues, the counts and the listener to the metrics.
 func (f fairness) observe(m *metrics.Metrics, clients *web.Connections) {
 	kinds := map[string]func() fair.Figures{
+		"arrivals":      f.arrivals.Figures,
 		"requests":      f.requests.Figures,
 		"database":      f.connections.Figures,
 		"database_time": f.databaseTime.Figures,
@@ -241,10 +251,31 @@ func all(counts ...func() (func(), bool)) (done func(), err error) {
 	return done, nil
 }
 
+// arrive lets the requests of an organization go on at a pace, while others use the server: each costs the processor,
+// also one that is refused.
+func (f fairness) arrive(ctx context.Context) error {
+	organization := caller.From(ctx).OrganizationID
+	if !f.connections.Shares(organization) {
+		return nil
+	}
+	return f.arrivals.Wait(ctx, organization)
+}
+
+// read lets the operations of a socket go on at that pace. A request was counted when it came.
+func (f fairness) read(ctx context.Context) error {
+	if _, entered := ctx.Value(openKey{}).(func()); entered {
+		return nil
+	}
+	return f.arrive(ctx)
+}
+
 type openKey struct{}
 
 // enter counts a request of an organization until it is answered or becomes a stream.
 func (f fairness) enter(ctx context.Context) (entered context.Context, leave func(), err error) {
+	if err := f.arrive(ctx); err != nil {
+		return ctx, nil, err
+	}
 	leave, counted := f.open.Add(caller.From(ctx).OrganizationID)
 	if !counted {
 		return ctx, nil, &fair.CrowdedError{}
@@ -255,6 +286,9 @@ func (f fairness) enter(ctx context.Context) (entered context.Context, leave fun
 // socket counts a websocket or a stream of an organization and a client address. A stream is no longer an open request:
 // streams have a limit of their own, and must not keep mutations of money out.
 func (f fairness) socket(ctx context.Context) (closed func(), err error) {
+	if err := f.read(ctx); err != nil {
+		return func() {}, err
+	}
 	defer func() {
 		if leave, entered := ctx.Value(openKey{}).(func()); entered && err == nil {
 			leave()

@@ -165,6 +165,57 @@ func TestFairness_DoesNotLimitAnOrganizationThatIsAlone(t *testing.T) {
 	}
 }
 
+// While another organization uses the server, requests, new sockets and the operations of open ones share one pace.
+func TestFairness_LetsACrowdArriveAtAPace(t *testing.T) {
+	t.Parallel()
+	s := narrow()
+	s.AloneAfter, s.OrganizationRate = time.Hour, 10
+	f := s.fairness()
+	over := func(organization byte) context.Context {
+		ctx, cancel := context.WithCancel(as(t.Context(), organization))
+		cancel()
+		return ctx
+	}
+	for i := range 100 {
+		if err := f.arrive(over(1)); err != nil {
+			t.Fatalf("arrival %d of an organization that is alone: %v", i, err)
+		}
+	}
+	leave, err := f.gate(as(t.Context(), 2))
+	if err != nil {
+		t.Fatal(err)
+	}
+	leave(0)
+	entered, done, err := f.enter(as(t.Context(), 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer done()
+	for range 100 { // The operation of this request came with it.
+		if err := f.read(entered); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := f.read(over(1)); err != nil {
+		t.Errorf("an operation of a socket within the burst: %v", err)
+	}
+	if _, err := f.socket(over(1)); err != nil {
+		t.Errorf("a socket within the burst: %v", err)
+	}
+	_, _, tooEarly := f.enter(over(1))
+	_, tooEarlySocket := f.socket(over(1))
+	for what, err := range map[string]error{
+		"a request": tooEarly, "a socket": tooEarlySocket, "an operation of a socket": f.read(over(1)),
+	} {
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("%s after the burst: got %v, want a wait", what, err)
+		}
+	}
+	if err := f.arrive(over(3)); err != nil {
+		t.Errorf("another organization: %v", err)
+	}
+}
+
 func TestFairness_RefusesSettingsWithoutPlaces(t *testing.T) {
 	t.Parallel()
 	if err := narrow().checkFairness(); err != nil {
@@ -177,6 +228,7 @@ func TestFairness_RefusesSettingsWithoutPlaces(t *testing.T) {
 		"--organization-subscription": func(s *Settings) { s.MaxSubscriptions = -1 },
 		"--organization-heavy":        func(s *Settings) { s.HeavyConnections = -1 },
 		"--organization-alone-after":  func(s *Settings) { s.AloneAfter = -1 },
+		"--organization-rate":         func(s *Settings) { s.OrganizationRate = -1 },
 	} {
 		s := narrow()
 		change(&s)

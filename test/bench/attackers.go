@@ -16,8 +16,12 @@ import (
 // attackVariable has the target of a process of attackers.
 const attackVariable = "INFIN8_BENCH_ATTACK"
 
-// target is what attackers need: the address of the server, and two tokens of their organization.
-type target struct{ Address, Admin, Viewer string }
+// target is what attackers need: the address of the server, and two tokens of their organization. With Flood they make
+// the fourth attack alone.
+type target struct {
+	Address, Admin, Viewer string
+	Flood                  bool
+}
 
 // attackers are a running process of attackers. It ends when its standard input does.
 type attackers struct {
@@ -28,9 +32,9 @@ type attackers struct {
 
 // startAttackers runs this program again, with the lowest priority: only when no other process wants the processor,
 // where there is chrt. With nice a process keeps it for a moment on newer kernels, though others wait.
-func (b *bench) startAttackers(p *process) (*attackers, error) {
+func (b *bench) startAttackers(p *process, flood bool) (*attackers, error) {
 	who := adminOf(organizationIDs, attacker)
-	t := target{Address: p.address}
+	t := target{Address: p.address, Flood: flood}
 	var err error
 	if t.Admin, err = tokenFor(who); err != nil {
 		return nil, err

@@ -26,7 +26,9 @@ const (
 	attackSockets = 4000
 	attackBodies  = 200
 	attackQueries = 60
-	aliases       = 20
+	// attackFlood is the number of connections of a fourth attack, which ask for anything as often as they can.
+	attackFlood = 400
+	aliases     = 20
 	// attackTime is the time for which the victim is measured, undisturbed and under the attacks.
 	attackTime = 15 * time.Second
 	// attackAddress and socketAddress are the client addresses of the attacks. The victim has another one.
@@ -35,8 +37,9 @@ const (
 )
 
 // fairness compares what another organization waits for a reservation, and a probe for /readyz, with and without three
-// attacks of one organization. The attackers are a process of the lowest priority, because elsewhere they run on other
-// machines: the victim shall wait for the server and the database, and not for the attackers' own processor time.
+// attacks of one organization, and a flood of its requests. The attackers are a process of the lowest priority, because
+// elsewhere they run on other machines: the victim shall wait for the server and the database, and not for the
+// attackers' own processor time.
 func (b *bench) fairness() error {
 	who := adminOf(organizationIDs, attacker)
 	if err := b.createOrganization(who); err != nil {
@@ -61,28 +64,30 @@ func (b *bench) fairness() error {
 	if err != nil {
 		return fmt.Errorf("undisturbed: %w", err)
 	}
-	attackers, err := b.startAttackers(p)
-	if err != nil {
-		return err
+	for _, what := range []string{"three attacks", "a flood"} {
+		attackers, err := b.startAttackers(p, what == "a flood")
+		if err != nil {
+			return err
+		}
+		b.wait(2 * time.Second) // All attacks have begun.
+		attacked, err := b.measureVictim(p)
+		achieved, failed := attackers.stop()
+		if err := errors.Join(err, failed); err != nil {
+			return fmt.Errorf("under %s: %w", what, err)
+		}
+		b.addFairness(what, alone, attacked)
+		b.table.add(row{
+			what:  what + ": sockets opened, refused; bodies cut; requests answered, RATE_LIMITED, too costly, late",
+			found: achieved,
+		})
 	}
-	b.wait(2 * time.Second) // All attacks have begun.
-	attacked, err := b.measureVictim(p)
-	achieved, failed := attackers.stop()
-	if err := errors.Join(err, failed); err != nil {
-		return fmt.Errorf("under attack: %w", err)
-	}
-	b.addFairness(alone, attacked)
-	b.table.add(row{
-		what:  "attackers: sockets opened, refused; bodies cut; requests answered, RATE_LIMITED, too costly, late",
-		found: achieved,
-	})
 	return nil
 }
 
 // waits are what the victim waited.
 type waits struct{ reserve, ready []time.Duration }
 
-func (b *bench) addFairness(alone, attacked waits) {
+func (b *bench) addFairness(attack string, alone, attacked waits) {
 	for _, r := range []struct {
 		what            string
 		alone, attacked []time.Duration
@@ -92,7 +97,7 @@ func (b *bench) addFairness(alone, attacked waits) {
 	} {
 		before, under := quantile(r.alone, 99), quantile(r.attacked, 99)
 		b.table.add(row{
-			what:    r.what + " under three attacks, p99 (p50), ms",
+			what:    r.what + " under " + attack + ", p99 (p50), ms",
 			found:   fmt.Sprintf("%s (%s)", figure(under), figure(quantile(r.attacked, 50))),
 			against: fmt.Sprintf("undisturbed %s (%s)", figure(before), figure(quantile(r.alone, 50))),
 			ratio:   figure(under / before),
@@ -148,8 +153,14 @@ type attack struct {
 	answered, limited, costly, late, unopened atomic.Int64
 }
 
-// start starts all three attacks. They end with the context.
+// start starts the attacks. They end with the context.
 func (a *attack) start(ctx context.Context, t target) {
+	if t.Flood {
+		for range attackFlood {
+			a.all.Go(func() { a.queries(ctx, t, floodTexts()) })
+		}
+		return
+	}
 	for range 32 {
 		a.all.Go(func() { a.sockets(ctx, t.Address, t.Viewer) })
 	}
@@ -157,7 +168,7 @@ func (a *attack) start(ctx context.Context, t target) {
 		a.all.Go(func() { a.halfBodies(ctx, t.Address) })
 	}
 	for range attackQueries {
-		a.all.Go(func() { a.queries(ctx, t.Address, t.Admin) })
+		a.all.Go(func() { a.queries(ctx, t, costlyTexts()) })
 	}
 }
 
@@ -214,19 +225,31 @@ func costlyQuery(n int) string {
 	return text.String() + " }"
 }
 
-// queries asks for the expensive filter, again and again: with all aliases, and with as many as are not refused.
-func (a *attack) queries(ctx context.Context, address, token string) {
+// costlyTexts have the expensive filter: with all aliases, and with as many as are not refused.
+func costlyTexts() []string {
+	return []string{operation(costlyQuery(aliases)), operation(costlyQuery(9))}
+}
+
+// floodTexts are answered from memory, refused as invalid or as too costly, or read one row or very many.
+func floodTexts() []string {
+	return append(costlyTexts(),
+		operation("{ __typename }"),
+		operation("{ nonsense"),
+		operation("{ workflows(first: 1) { nodes { id } } }"))
+}
+
+// queries asks for the texts in turn, again and again.
+func (a *attack) queries(ctx context.Context, t target, texts []string) {
 	client := &http.Client{Transport: &http.Transport{DialContext: from(attackAddress).DialContext}}
 	defer client.CloseIdleConnections()
-	texts := []string{operation(costlyQuery(aliases)), operation(costlyQuery(9))}
 	for turn := 0; ctx.Err() == nil; turn++ {
-		request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+address+"/graphql",
-			strings.NewReader(texts[turn%2]+"{}}"))
+		request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+t.Address+"/graphql",
+			strings.NewReader(texts[turn%len(texts)]+"{}}"))
 		if err != nil {
 			return
 		}
 		request.Header.Set("Content-Type", "application/json")
-		request.Header.Set("Authorization", "Bearer "+token)
+		request.Header.Set("Authorization", "Bearer "+t.Admin)
 		response, err := client.Do(request)
 		if err != nil {
 			if !errors.Is(err, context.Canceled) {
