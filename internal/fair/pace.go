@@ -6,11 +6,15 @@ import (
 	"time"
 )
 
-// burstOfPace is the time of which the entries go on at once.
-const burstOfPace = 200 * time.Millisecond
+const (
+	// burstOfPace is the time of which the entries go on at once.
+	burstOfPace = 200 * time.Millisecond
+	// lonely is the time without an entry of another key after which a key has no pace.
+	lonely = time.Second
+)
 
-// Pace spreads the entries of each key over time. After a burst at once they follow each other at a fixed distance. No
-// entry is refused, so the caller limits how many wait.
+// Pace spreads the entries of each key over time while there are entries of other keys. After a burst at once they
+// follow each other at a fixed distance. No entry is refused, so the caller limits how many wait.
 type Pace[Key comparable] struct {
 	distance time.Duration
 	now      func() time.Time
@@ -18,6 +22,7 @@ type Pace[Key comparable] struct {
 	mu sync.Mutex
 	// next is when an entry of a key would go on without a burst.
 	next    map[Key]time.Time
+	newest  arrival[Key]
 	figures Figures
 }
 
@@ -55,6 +60,10 @@ func (p *Pace[Key]) take(key Key) time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := p.now()
+	p.newest.arrive(key, now)
+	if now.Sub(p.newest.other) >= lonely {
+		return 0
+	}
 	next, known := p.next[key]
 	if !known && len(p.next) >= maxKeys {
 		for other, at := range p.next {

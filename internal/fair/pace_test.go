@@ -9,7 +9,7 @@ import (
 	"github.com/infin8content/engine/internal/fair"
 )
 
-func TestPace_SpreadsTheEntriesOfAKey(t *testing.T) {
+func TestPace_SpreadsTheEntriesOfAKeyBesideOthers(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	p := fair.NewPace[string](10, func() time.Time { return now })
@@ -22,15 +22,20 @@ func TestPace_SpreadsTheEntriesOfAKey(t *testing.T) {
 	}{
 		{key: "a"},
 		{key: "a"},
-		{key: "a"}, // a burst of 0.2 s
+		{key: "a"},
+		{key: "a"}, // alone
+		{key: "b"},
+		{key: "a"}, // 0.2 s at once
+		{key: "a"},
+		{key: "a"},
 		{key: "a", wait: 100 * time.Millisecond},
 		{key: "a", wait: 200 * time.Millisecond},
 		{key: "b"},
 		{key: "a", pass: 150 * time.Millisecond, wait: 150 * time.Millisecond},
-		{key: "a", pass: time.Hour},
+		{key: "a", pass: time.Second}, // alone again
 		{key: "a"},
 		{key: "a"},
-		{key: "a", wait: 100 * time.Millisecond},
+		{key: "a"},
 	} {
 		now = now.Add(step.pass)
 		before := p.Figures()
@@ -48,6 +53,9 @@ func TestPace_SpreadsTheEntriesOfAKey(t *testing.T) {
 func TestPace_LetsAnEntryGoOnInTime(t *testing.T) {
 	t.Parallel()
 	p := fair.NewPace[string](20, time.Now)
+	if err := p.Wait(t.Context(), "b"); err != nil {
+		t.Fatal(err)
+	}
 	began := time.Now()
 	for range 8 { // 0.2 s of them at once, and three later
 		if err := p.Wait(t.Context(), "a"); err != nil {
@@ -64,8 +72,8 @@ func TestPace_OfNothingLimitsNothing(t *testing.T) {
 	p := fair.NewPace[string](0, time.Now)
 	over, cancel := context.WithCancel(t.Context())
 	cancel()
-	for range 1000 {
-		if err := p.Wait(over, "a"); err != nil {
+	for i := range 1000 {
+		if err := p.Wait(over, []string{"a", "b"}[i%2]); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -286,10 +286,15 @@ func (q *Queue[Key]) arrive(e Entry[Key]) {
 	if q.limits.Quiet == 0 || !e.countsAsOther() {
 		return
 	}
-	if e.Key != q.newest.key {
-		q.newest.key, q.newest.other = e.Key, q.newest.at
+	q.newest.arrive(e.Key, time.Now())
+}
+
+// arrive notes an entry of a key.
+func (a *arrival[Key]) arrive(key Key, at time.Time) {
+	if key != a.key {
+		a.key, a.other = key, a.at
 	}
-	q.newest.at = time.Now()
+	a.at = at
 }
 
 // Shares reports whether a key must leave places to others: an entry of another key runs, waits or came lately.

@@ -251,14 +251,10 @@ func all(counts ...func() (func(), bool)) (done func(), err error) {
 	return done, nil
 }
 
-// arrive lets the requests of an organization go on at a pace, while others use the server: each costs the processor,
-// also one that is refused.
+// arrive lets the requests of an organization go on at a pace while others send some. Each costs the processor, also
+// one that is refused.
 func (f fairness) arrive(ctx context.Context) error {
-	organization := caller.From(ctx).OrganizationID
-	if !f.connections.Shares(organization) {
-		return nil
-	}
-	return f.arrivals.Wait(ctx, organization)
+	return f.arrivals.Wait(ctx, caller.From(ctx).OrganizationID)
 }
 
 // read lets the operations of a socket go on at that pace. A request was counted when it came.

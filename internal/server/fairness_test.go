@@ -169,7 +169,7 @@ func TestFairness_DoesNotLimitAnOrganizationThatIsAlone(t *testing.T) {
 func TestFairness_LetsACrowdArriveAtAPace(t *testing.T) {
 	t.Parallel()
 	s := narrow()
-	s.AloneAfter, s.OrganizationRate = time.Hour, 10
+	s.OrganizationRate = 10
 	f := s.fairness()
 	over := func(organization byte) context.Context {
 		ctx, cancel := context.WithCancel(as(t.Context(), organization))
@@ -181,11 +181,9 @@ func TestFairness_LetsACrowdArriveAtAPace(t *testing.T) {
 			t.Fatalf("arrival %d of an organization that is alone: %v", i, err)
 		}
 	}
-	leave, err := f.gate(as(t.Context(), 2))
-	if err != nil {
-		t.Fatal(err)
+	if err := f.arrive(over(2)); err != nil {
+		t.Errorf("the first of another organization: %v", err)
 	}
-	leave(0)
 	entered, done, err := f.enter(as(t.Context(), 1))
 	if err != nil {
 		t.Fatal(err)
