@@ -37,8 +37,8 @@ ORDER BY d.article_id, d.sequence DESC
 LIMIT 1000;
 
 -- ArticlePlanListElsewhere returns the briefs that are approved in the organization's other workflows, the last ones. A
--- brief of a cancelled workflow, of an older visit of the step, or from before a RESET to one of reset_targets counts
--- only while its article has a post on a site.
+-- brief of a cancelled workflow, or from before a RESET to one of reset_targets, counts only while its article has a
+-- post.
 -- name: ArticlePlanListElsewhere :many
 SELECT p.article_id, p.brief FROM plan_decisions AS d
 JOIN article_plans AS p ON p.organization_id = d.organization_id AND p.workflow_id = d.workflow_id
@@ -52,11 +52,6 @@ WHERE d.organization_id = @organization_id AND d.workflow_id <> @workflow_id AND
     )
     AND (
         w.state <> @cancelled
-        AND NOT EXISTS (
-            SELECT FROM step_visits AS c
-            WHERE c.organization_id = d.organization_id AND c.workflow_id = d.workflow_id AND c.step = @step
-                AND c.visit > d.visit
-        )
         AND NOT EXISTS (
             SELECT FROM workflow_transitions AS t
             WHERE t.organization_id = d.organization_id AND t.workflow_id = d.workflow_id AND t.version > d.visit

@@ -45,7 +45,7 @@ type Live struct {
 
 // NewLive starts a server. Its tokens are names: alice is an administrator, viewer may only read, mallory belongs to
 // another organization, brief is an alice whose token ends after BriefLife, and unlucky meets a broken database.
-func NewLive(t *testing.T, limits gqlhttp.SocketLimits) Live {
+func NewLive(t *testing.T, limits gqlhttp.SocketLimits, changes ...func(*gqlhttp.Options)) Live {
 	t.Helper()
 	db := testdb.New(t)
 	l := Live{DB: db, Who: testdb.Caller(t, db)}
@@ -63,7 +63,7 @@ func NewLive(t *testing.T, limits gqlhttp.SocketLimits) Live {
 		t.Fatal(err)
 	}
 	signIn := l.signIn(testdb.Caller(t, db))
-	handler := gqlhttp.NewHandler(gqlhttp.Options{
+	options := gqlhttp.Options{
 		Schema: graph.NewSchema(&graph.Resolver{
 			Engine:   l.Engine,
 			Reporter: report.New(l.DB.Store(), time.Now),
@@ -74,8 +74,11 @@ func NewLive(t *testing.T, limits gqlhttp.SocketLimits) Live {
 		SignIn:  signIn,
 		Sockets: limits,
 		Logger:  logger,
-	})
-	server := httptest.NewUnstartedServer(authenticated(signIn, handler))
+	}
+	for _, change := range changes {
+		change(&options)
+	}
+	server := httptest.NewUnstartedServer(authenticated(signIn, gqlhttp.NewHandler(options)))
 	server.Listener = narrow{server.Listener}
 	server.Config.WriteTimeout, server.Config.ReadTimeout = 3*time.Second, 3*time.Second
 	server.Start()

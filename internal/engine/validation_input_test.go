@@ -42,8 +42,8 @@ func TestValidationInput_NamesPlansThatAreNotReplaced(t *testing.T) {
 	}
 }
 
-// An approved plan of a cancelled workflow counts only while a post is on a site.
-func TestValidationInput_NamesPlansOfCancelledWorkflowsWithAPost(t *testing.T) {
+// An approved plan of a cancelled workflow, or from before a RESET, counts only while its article has a post.
+func TestValidationInput_NamesReplacedPlansWithAPost(t *testing.T) {
 	t.Parallel()
 	for path, want := range map[string]int{
 		"":                                 0,
@@ -55,13 +55,24 @@ func TestValidationInput_NamesPlansOfCancelledWorkflowsWithAPost(t *testing.T) {
 	} {
 		t.Run(path, func(t *testing.T) {
 			t.Parallel()
-			f := testengine.New(t)
-			testdb.Gates(t, f.DB, f.Who, false)
-			p := setupSending(t, f)
-			p.bring(t, path, 0)
-			elsewhere(t, f, 1)
-			testdb.Move(t, f.DB.Store(), f.Who, p.Published.Flow, workflow.Cancelled)
-			elsewhere(t, f, want)
+			for name, end := range map[string]func(f testengine.Fixture, flow workflow.Workflow){
+				"cancelled": func(f testengine.Fixture, flow workflow.Workflow) {
+					testdb.Move(t, f.DB.Store(), f.Who, flow, workflow.Cancelled)
+				},
+				"reset": func(f testengine.Fixture, flow workflow.Workflow) {
+					failed := testdb.Move(t, f.DB.Store(), f.Who, flow, workflow.PublishFailed)
+					testdb.Move(t, f.DB.Store(), f.Who, failed, workflow.ValidationPending)
+				},
+			} {
+				t.Log(name)
+				f := testengine.New(t)
+				testdb.Gates(t, f.DB, f.Who, false)
+				p := setupSending(t, f)
+				p.bring(t, path, 0)
+				elsewhere(t, f, 1)
+				end(f, p.Published.Flow)
+				elsewhere(t, f, want)
+			}
 		})
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/infin8content/engine/internal/fault"
 )
 
-// maxKeys is the number of keys above which a budget forgets those that owe nothing.
+// maxKeys is the number of keys above which a budget or a pace forgets those that owe nothing.
 const maxKeys = 10_000
 
 // Budget limits the time that each key uses. It is charged after the fact, so a key may owe more than the burst; it

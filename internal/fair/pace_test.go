@@ -3,78 +3,86 @@ package fair_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/infin8content/engine/internal/fair"
 )
 
+// enterAll lets entries of some keys come one after the other at the same moment. It returns how many tenths of a
+// second each waited, or −1 for one that was refused.
+func enterAll(ctx context.Context, p *fair.Pace[string], keys ...string) []int {
+	waits := make([]int, len(keys))
+	began := time.Now()
+	for i, key := range keys {
+		go func() {
+			err := p.Wait(ctx, key)
+			waits[i] = int(time.Since(began) / (100 * time.Millisecond))
+			if errors.As(err, new(*fair.CrowdedError)) {
+				waits[i] = -1
+			}
+		}()
+		synctest.Wait()
+	}
+	time.Sleep(time.Minute)
+	return waits
+}
+
 func TestPace_SpreadsTheEntriesOfAKeyBesideOthers(t *testing.T) {
 	t.Parallel()
-	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	p := fair.NewPace[string](10, func() time.Time { return now })
-	over, cancel := context.WithCancel(t.Context())
-	cancel()
-	for i, step := range []struct {
-		key  string
-		pass time.Duration
-		wait time.Duration
+	for name, c := range map[string]struct {
+		perSecond int
+		keys      []string
+		want      []int
 	}{
-		{key: "a"},
-		{key: "a"},
-		{key: "a"},
-		{key: "a"}, // alone
-		{key: "b"},
-		{key: "a"}, // 0.2 s at once
-		{key: "a"},
-		{key: "a"},
-		{key: "a", wait: 100 * time.Millisecond},
-		{key: "a", wait: 200 * time.Millisecond},
-		{key: "b"},
-		{key: "a", pass: 150 * time.Millisecond, wait: 150 * time.Millisecond},
-		{key: "a", pass: time.Second}, // alone again
-		{key: "a"},
-		{key: "a"},
-		{key: "a"},
+		"Alone":            {10, []string{"a", "a", "a", "a", "a"}, []int{0, 0, 0, 0, 0}},
+		"BesideAnother":    {10, []string{"b", "a", "a", "a", "a", "a", "b"}, []int{0, 0, 0, 0, 1, 2, 0}},
+		"BothAreCrowds":    {5, []string{"a", "b", "a", "b", "a", "b"}, []int{0, 0, 0, 0, 0, 2}},
+		"LongerThanItMay":  {1, []string{"b", "a", "a", "a", "a", "a"}, []int{0, 0, 8, 18, 28, -1}},
+		"WithoutALimit":    {0, []string{"b", "a", "a", "a", "a", "a"}, []int{0, 0, 0, 0, 0, 0}},
+		"AnotherComesLate": {10, []string{"a", "a", "a", "a", "b", "a", "a", "a", "a"}, []int{0, 0, 0, 0, 0, 0, 0, 0, 1}},
 	} {
-		now = now.Add(step.pass)
-		before := p.Figures()
-		err := p.Wait(over, step.key)
-		after := p.Figures()
-		if got := after.TotalWait - before.TotalWait; got != step.wait || after.Waiting != 0 {
-			t.Errorf("entry %d: got a wait of %s, and %d wait, want %s and 0", i, got, after.Waiting, step.wait)
-		}
-		if errors.Is(err, context.Canceled) != (step.wait > 0) {
-			t.Errorf("entry %d: got %v, want an error when it waits", i, err)
-		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				p := fair.NewPace[string](c.perSecond, 3*time.Second, time.Now)
+				for round := range 2 { // A minute later nothing is left.
+					if got := enterAll(t.Context(), p, c.keys...); !slices.Equal(got, c.want) {
+						t.Errorf("round %d: got waits of %d tenths, want %d", round, got, c.want)
+					}
+				}
+				if f := p.Figures(); f.Waiting != 0 {
+					t.Errorf("got %+v, want that none waits", f)
+				}
+			})
+		})
 	}
 }
 
-func TestPace_LetsAnEntryGoOnInTime(t *testing.T) {
+// Entries that end before their turn make those after them wait no longer.
+func TestPace_AnEntryThatEndsGivesItsTurnBack(t *testing.T) {
 	t.Parallel()
-	p := fair.NewPace[string](20, time.Now)
-	if err := p.Wait(t.Context(), "b"); err != nil {
-		t.Fatal(err)
-	}
-	began := time.Now()
-	for range 8 { // 0.2 s of them at once, and three later
-		if err := p.Wait(t.Context(), "a"); err != nil {
+	synctest.Test(t, func(t *testing.T) {
+		p := fair.NewPace[string](10, 3*time.Second, time.Now)
+		if err := p.Wait(t.Context(), "b"); err != nil {
 			t.Fatal(err)
 		}
-	}
-	if took := time.Since(began); took < 100*time.Millisecond {
-		t.Errorf("got %s for eight entries, want a pace of 20 in a second", took)
-	}
-}
-
-func TestPace_OfNothingLimitsNothing(t *testing.T) {
-	t.Parallel()
-	p := fair.NewPace[string](0, time.Now)
-	over, cancel := context.WithCancel(t.Context())
-	cancel()
-	for i := range 1000 {
-		if err := p.Wait(over, []string{"a", "b"}[i%2]); err != nil {
-			t.Fatal(err)
+		over, cancel := context.WithCancel(t.Context())
+		cancel()
+		ended := 0
+		for range 1000 {
+			if err := p.Wait(over, "a"); err != nil {
+				ended++
+			}
 		}
-	}
+		began := time.Now()
+		if err := p.Wait(t.Context(), "a"); err != nil || time.Since(began) != 100*time.Millisecond {
+			t.Errorf("got %v after %s, want a wait of 100 ms", err, time.Since(began))
+		}
+		if f := p.Figures(); ended != 997 || f.TotalWait != 100*time.Millisecond {
+			t.Errorf("got %+v, and %d that ended, want 997 of 1000: three are the burst", f, ended)
+		}
+	})
 }

@@ -81,7 +81,7 @@ type Queue[Key comparable] struct {
 // that the key rests from, and those that wait. shared are those that make other keys respect PerKey.
 type line struct{ ordinary, urgent, heavy, waiting, shared int }
 
-// arrival is the key and the time of the newest entry that makes other keys respect PerKey, and the time of the newest
+// arrival is the key and the time of the newest entry that makes other keys respect a limit, and the time of the newest
 // such entry of another key.
 type arrival[Key comparable] struct {
 	key       Key

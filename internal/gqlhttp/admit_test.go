@@ -7,7 +7,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/infin8content/engine/graph/graphtest"
-	"github.com/infin8content/engine/internal/caller"
 	"github.com/infin8content/engine/internal/gqlhttp"
 )
 
@@ -51,29 +50,5 @@ func TestAdmit_ARefusalSaysWhenToComeBack(t *testing.T) {
 	answer := b.Post(map[string]any{"query": aQuery})
 	if got := answer.Header().Get("Retry-After"); graphtest.CodeOf(t, answer) != "RATE_LIMITED" || got != "7" {
 		t.Errorf("got %s and Retry-After %q, want RATE_LIMITED and 7", answer.Body, got)
-	}
-}
-
-func TestRead_ComesBeforeEachOperation(t *testing.T) {
-	t.Parallel()
-	asked := 0
-	b := graphtest.New(t).With(func(o *gqlhttp.Options) {
-		o.Read = func(ctx context.Context) error {
-			asked++
-			if caller.From(ctx).OrganizationID != graphtest.TheOrganization {
-				t.Errorf("got the caller %+v", caller.From(ctx))
-			}
-			return rateLimited{}
-		}
-	})
-	operations := []string{aQuery, aMutation, `{ nonsense }`, `{ nonsense(`}
-	for _, operation := range operations {
-		answer := b.Post(map[string]any{"query": operation})
-		if got := graphtest.CodeOf(t, answer); got != "RATE_LIMITED" {
-			t.Errorf("%s: got %s", operation, answer.Body)
-		}
-	}
-	if asked != len(operations) {
-		t.Errorf("asked %d times for %d operations", asked, len(operations))
 	}
 }

@@ -33,7 +33,6 @@ type limitedExecutor struct {
 	documents     *Documents
 	presenter     presenter
 	mayIntrospect func(who caller.Caller) bool
-	read          func(ctx context.Context) error
 	spend         func(ctx context.Context, organization uuid.UUID, complexity int64) error
 	admission     func(ctx context.Context, o Admission) (context.Context, func(), error)
 	// lateMutation and lateQuery end an operation that took too long.
@@ -51,7 +50,6 @@ func newLimitedExecutor(o Options, p presenter) *limitedExecutor {
 		documents:          o.Documents,
 		presenter:          p,
 		mayIntrospect:      o.MayIntrospect,
-		read:               o.Read,
 		spend:              o.Spend,
 		admission:          o.Admit,
 		weights:            o.Weights,
@@ -73,9 +71,6 @@ func (e *limitedExecutor) CreateOperationContext(
 	ctx context.Context, params *graphql.RawParams,
 ) (*graphql.OperationContext, gqlerror.List) {
 	refused := &graphql.OperationContext{OperationName: params.OperationName, RecoverFunc: recovered}
-	if err := e.read(ctx); err != nil {
-		return refused, gqlerror.List{gqlerror.Wrap(err)}
-	}
 	hash, err := e.resolveHash(params)
 	if err != nil {
 		return refused, gqlerror.List{gqlerror.Wrap(err)}

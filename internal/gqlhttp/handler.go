@@ -40,8 +40,8 @@ type Options struct {
 	Logger *slog.Logger
 	// Limits says how much one request may ask for.
 	Limits Limits
-	// Read waits until an operation may be read. An error refuses it. Nil reads all at once.
-	Read func(ctx context.Context) error
+	// Arrive waits until a message of an open websocket may be handled. An error closes the websocket. Nil does not wait.
+	Arrive func(ctx context.Context) error
 	// Spend takes the complexity of an operation from the budget of the caller's organization. A RATE_LIMITED error
 	// refuses the operation. After any other error queries pass and mutations do not. Nil limits nothing.
 	Spend func(ctx context.Context, organization uuid.UUID, complexity int64) error
@@ -51,7 +51,8 @@ type Options struct {
 	// Admit waits until an operation may run. done is called when it has ended; a subscription lasts. The operation runs
 	// in the context that Admit returns. An error refuses the operation. Nil admits all at once.
 	Admit func(ctx context.Context, o Admission) (admitted context.Context, done func(), err error)
-	// Open counts a websocket or a stream of a caller until closed is called; an error refuses it. Nil counts none.
+	// Open counts a websocket or a stream of a caller until closed is called. It may wait before; an error refuses it. Nil
+	// counts none.
 	Open func(ctx context.Context) (closed func(), err error)
 	// Documents are the operations that clients may name by an id; nil has none.
 	Documents *Documents
@@ -97,8 +98,8 @@ func (o Options) withDefaults() Options {
 	if o.Report == nil {
 		o.Report = func(context.Context, string, string) {}
 	}
-	if o.Read == nil {
-		o.Read = func(context.Context) error { return nil }
+	if o.Arrive == nil {
+		o.Arrive = func(context.Context) error { return nil }
 	}
 	if o.Admit == nil {
 		o.Admit = func(ctx context.Context, _ Admission) (context.Context, func(), error) { return ctx, func() {}, nil }
@@ -133,6 +134,7 @@ func NewHandler(o Options) http.Handler {
 		plain:    compressed(plain),
 		limits:   o.Sockets.withDefaults(),
 		open:     o.Open,
+		arrive:   o.Arrive,
 		signIn:   o.SignIn,
 		stopped:  o.Stopped,
 		revoked:  o.Revoked,

@@ -205,6 +205,11 @@ func (s *socket) receive(kind websocket.MessageType, text []byte) (websocket.Sta
 	if err != nil {
 		return closeBadMessage, err.Error()
 	}
+	if s.acknowledged != nil {
+		if err := s.arrive(s.acknowledged); err != nil {
+			return closeTryLater, shortReason(err.Error())
+		}
+	}
 	switch m.Type {
 	case messageInit:
 		return s.init(m)

@@ -47,6 +47,7 @@ type transports struct {
 	limits  SocketLimits
 	signIn  func(ctx context.Context, authorization ...string) (context.Context, error)
 	open    func(ctx context.Context) (closed func(), err error)
+	arrive  func(ctx context.Context) error
 	stopped <-chan struct{}
 	revoked func(ctx context.Context, who caller.Caller) <-chan struct{}
 	logger  *slog.Logger

@@ -127,8 +127,8 @@ func (s *Store) DecidedBefore(
 	return decided, nil
 }
 
-// PlannedElsewhere returns the briefs that are approved in the organization's other workflows, the last ones. A brief
-// that no article will follow any more counts only while its article has a post on a site.
+// PlannedElsewhere returns the briefs that are approved in the organization's other workflows, the last ones. One of a
+// cancelled workflow, or of a plan that a RESET replaced, counts only while its article has a post.
 func (s *Store) PlannedElsewhere(
 	ctx context.Context, who caller.Caller, flow uuid.UUID, most int,
 ) ([]content.ArticlePlan, error) {
@@ -137,7 +137,6 @@ func (s *Store) PlannedElsewhere(
 		WorkflowID:     flow,
 		Approved:       content.PlanApproved,
 		Cancelled:      workflow.Cancelled,
-		Step:           workflow.StepValidation,
 		Reset:          workflow.Reset,
 		ResetTargets:   texts(workflow.ResetTargets(workflow.StepValidation)),
 		Unpublished:    workflow.PublicationUnpublished,

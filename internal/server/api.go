@@ -43,7 +43,7 @@ func (s *Server) wireAPI(ctx context.Context, store *postgres.Store) error {
 			SignIn:        s.observers.signIn(signIn.Authenticate),
 			Spend:         s.spend(store),
 			Weights:       graph.Weights(),
-			Read:          s.fairness.read,
+			Arrive:        s.fairness.arrive,
 			Admit:         s.fairness.admit,
 			Open:          s.fairness.socket,
 			Sockets:       gqlhttp.SocketLimits{InitTime: s.settings.SocketInitTime},

@@ -45,7 +45,9 @@ type fairness struct {
 	requests, connections *fair.Queue[uuid.UUID]
 	databaseTime          *fair.Budget[uuid.UUID]
 	// The counts are by organization, by slot of the client's address, and of all sockets.
-	open, sockets, subscriptions        *fair.Count[uuid.UUID]
+	open, sockets, subscriptions *fair.Count[uuid.UUID]
+	// tooMany are the requests beyond the count of open ones that wait for their refusal.
+	tooMany                             *fair.Count[uuid.UUID]
 	addressSockets, addressSubscription *fair.Count[int]
 	allSockets                          *fair.Count[struct{}]
 }
@@ -105,11 +107,12 @@ func (s Settings) checkFairness() error {
 
 func (s Settings) fairness() fairness {
 	return fairness{
-		arrivals:      fair.NewPace[uuid.UUID](s.OrganizationRate, time.Now),
+		arrivals:      fair.NewPace[uuid.UUID](s.OrganizationRate, s.RequestWait, time.Now),
 		requests:      fair.New[uuid.UUID](s.requestLimits()),
 		connections:   fair.New[uuid.UUID](s.connectionLimits()),
 		databaseTime:  fair.NewBudget[uuid.UUID](s.DatabaseTime, s.DatabaseBurst, time.Now),
 		open:          fair.NewCount[uuid.UUID](s.OpenRequests),
+		tooMany:       fair.NewCount[uuid.UUID](s.OpenRequests),
 		sockets:       fair.NewCount[uuid.UUID](s.OrganizationSockets),
 		subscriptions: fair.NewCount[uuid.UUID](s.MaxSubscriptions),
 
@@ -251,42 +254,59 @@ func all(counts ...func() (func(), bool)) (done func(), err error) {
 	return done, nil
 }
 
-// arrive lets the requests of an organization go on at a pace while others send some. Each costs the processor, also
-// one that is refused.
+// arrive lets the requests of an organization, and the messages of its sockets, go on at a pace while others send some.
+// Each costs the processor, also one that is refused.
 func (f fairness) arrive(ctx context.Context) error {
 	return f.arrivals.Wait(ctx, caller.From(ctx).OrganizationID)
 }
 
-// read lets the operations of a socket go on at that pace. A request was counted when it came.
-func (f fairness) read(ctx context.Context) error {
-	if _, entered := ctx.Value(openKey{}).(func()); entered {
-		return nil
-	}
-	return f.arrive(ctx)
-}
-
 type openKey struct{}
 
-// enter counts a request of an organization until it is answered or becomes a stream.
+// enter counts a request of an organization until it is answered or becomes a stream, and waits until it may go on.
 func (f fairness) enter(ctx context.Context) (entered context.Context, leave func(), err error) {
-	if err := f.arrive(ctx); err != nil {
-		return ctx, nil, err
-	}
 	leave, counted := f.open.Add(caller.From(ctx).OrganizationID)
 	if !counted {
+		f.delay(ctx)
 		return ctx, nil, &fair.CrowdedError{}
 	}
+	if err := f.arrive(ctx); err != nil {
+		leave()
+		return ctx, nil, err
+	}
 	return context.WithValue(ctx, openKey{}, leave), leave, nil
+}
+
+// refusalPause is how long a client waits for the refusal of a request beyond the count of open ones.
+const refusalPause = time.Second
+
+// delay waits before a refusal, so that clients that ask again at once do so once in a second. As many requests may
+// wait as may be open, since they keep connections.
+func (f fairness) delay(ctx context.Context) {
+	done, counted := f.tooMany.Add(caller.From(ctx).OrganizationID)
+	if !counted {
+		return
+	}
+	defer done()
+	timer := time.NewTimer(refusalPause)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
 }
 
 // socket counts a websocket or a stream of an organization and a client address. A stream is no longer an open request:
 // streams have a limit of their own, and must not keep mutations of money out.
 func (f fairness) socket(ctx context.Context) (closed func(), err error) {
-	if err := f.read(ctx); err != nil {
-		return func() {}, err
+	leave, entered := ctx.Value(openKey{}).(func())
+	if !entered { // A websocket is an open request until it is counted here.
+		if _, leave, err = f.enter(ctx); err != nil {
+			return nil, err
+		}
+		defer leave()
 	}
 	defer func() {
-		if leave, entered := ctx.Value(openKey{}).(func()); entered && err == nil {
+		if err == nil {
 			leave()
 		}
 	}()

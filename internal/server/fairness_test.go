@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/infin8content/engine/internal/caller"
+	"github.com/infin8content/engine/internal/fair"
 	"github.com/infin8content/engine/internal/fault"
 	"github.com/infin8content/engine/internal/gqlhttp"
 	"github.com/infin8content/engine/internal/postgres"
@@ -165,12 +168,13 @@ func TestFairness_DoesNotLimitAnOrganizationThatIsAlone(t *testing.T) {
 	}
 }
 
-// While another organization uses the server, requests, new sockets and the operations of open ones share one pace.
+// While another organization sends requests, the requests, new sockets and messages of one share a pace.
 func TestFairness_LetsACrowdArriveAtAPace(t *testing.T) {
 	t.Parallel()
 	s := narrow()
-	s.OrganizationRate = 10
-	f := s.fairness()
+	s.OpenRequests = 2
+	f, now := s.fairness(), time.Now()
+	f.arrivals = fair.NewPace[uuid.UUID](10, time.Hour, func() time.Time { return now })
 	over := func(organization byte) context.Context {
 		ctx, cancel := context.WithCancel(as(t.Context(), organization))
 		cancel()
@@ -178,40 +182,84 @@ func TestFairness_LetsACrowdArriveAtAPace(t *testing.T) {
 	}
 	for i := range 100 {
 		if err := f.arrive(over(1)); err != nil {
-			t.Fatalf("arrival %d of an organization that is alone: %v", i, err)
+			t.Fatalf("message %d of an organization that is alone: %v", i, err)
 		}
 	}
 	if err := f.arrive(over(2)); err != nil {
 		t.Errorf("the first of another organization: %v", err)
 	}
-	entered, done, err := f.enter(as(t.Context(), 1))
+	entered, done, err := f.enter(over(1))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer done()
-	for range 100 { // The operation of this request came with it.
-		if err := f.read(entered); err != nil {
+	for range 10 { // A stream came with its request.
+		closed, err := f.socket(entered)
+		if err != nil {
 			t.Fatal(err)
 		}
+		closed()
 	}
-	if err := f.read(over(1)); err != nil {
-		t.Errorf("an operation of a socket within the burst: %v", err)
+	done()
+	closed, err := f.socket(over(1))
+	if err != nil {
+		t.Fatalf("a socket within the burst: %v", err)
 	}
-	if _, err := f.socket(over(1)); err != nil {
-		t.Errorf("a socket within the burst: %v", err)
+	closed()
+	if err := f.arrive(over(1)); err != nil {
+		t.Errorf("a message within the burst: %v", err)
 	}
-	_, _, tooEarly := f.enter(over(1))
-	_, tooEarlySocket := f.socket(over(1))
-	for what, err := range map[string]error{
-		"a request": tooEarly, "a socket": tooEarlySocket, "an operation of a socket": f.read(over(1)),
-	} {
-		if !errors.Is(err, context.Canceled) {
-			t.Errorf("%s after the burst: got %v, want a wait", what, err)
+	for i := range 10 { // Those that end while they wait are no longer open, and have taken no turn.
+		_, _, request := f.enter(over(1))
+		_, socket := f.socket(over(1))
+		for what, err := range map[string]error{"a request": request, "a socket": socket, "a message": f.arrive(over(1))} {
+			if !errors.Is(err, context.Canceled) {
+				t.Errorf("%s after the burst, round %d: got %v, want a wait", what, i, err)
+			}
 		}
 	}
 	if err := f.arrive(over(3)); err != nil {
-		t.Errorf("another organization: %v", err)
+		t.Errorf("a third organization: %v", err)
 	}
+}
+
+// Requests that wait for their turn are open ones, so a crowd keeps a bounded number of connections.
+func TestFairness_ARequestThatWaitsIsOpen(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := narrow()
+		s.OpenRequests, s.OrganizationRate, s.RequestWait = 5, 1, time.Hour
+		f := s.fairness()
+		if err := f.arrive(as(t.Context(), 2)); err != nil {
+			t.Fatal(err)
+		}
+		began := time.Now()
+		var gone, refused atomic.Int32
+		for range 20 {
+			go func() {
+				_, leave, err := f.enter(as(t.Context(), 1))
+				if fault.KindOf(err) == fault.RateLimited {
+					refused.Add(1)
+					return
+				}
+				gone.Add(1)
+				leave()
+			}()
+			synctest.Wait()
+		}
+		if got := refused.Load(); got != 20-1-5-5 { // One goes on at once, five wait, and five wait for their refusal.
+			t.Errorf("%d were refused at once", got)
+		}
+		time.Sleep(refusalPause)
+		synctest.Wait()
+		if got := refused.Load(); got != 20-1-5 {
+			t.Errorf("%d were refused after a second", got)
+		}
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if got := gone.Load(); got != 6 || time.Since(began) > 2*time.Minute {
+			t.Errorf("%d went on", got)
+		}
+	})
 }
 
 func TestFairness_RefusesSettingsWithoutPlaces(t *testing.T) {
@@ -227,6 +275,7 @@ func TestFairness_RefusesSettingsWithoutPlaces(t *testing.T) {
 		"--organization-heavy":        func(s *Settings) { s.HeavyConnections = -1 },
 		"--organization-alone-after":  func(s *Settings) { s.AloneAfter = -1 },
 		"--organization-rate":         func(s *Settings) { s.OrganizationRate = -1 },
+		"between 0 and 1000000":       func(s *Settings) { s.OrganizationRate = maxRate + 1 },
 	} {
 		s := narrow()
 		change(&s)

@@ -102,7 +102,7 @@ type FairnessSettings struct {
 	ReservedRequests        int           `default:"40" help:"Of these, the ones that only mutations of money may take."`
 	OrganizationRequests    int           `default:"32" help:"Queries and mutations of one organization that run at once."`
 	OrganizationWaiting     int           `default:"128" help:"Queries and mutations of one organization that wait; more are RATE_LIMITED."`
-	OrganizationRate        int           `default:"500" help:"Requests and operations of one organization in a second, while others send some; more wait. 0 is no limit."`
+	OrganizationRate        int           `default:"500" help:"Requests, and messages of websockets, of one organization in a second, while others send some; more wait. 0 is no limit."`
 	RequestWait             time.Duration `default:"10s" help:"Longest wait of a query or mutation for its turn."`
 	ReservedConnections     int           `default:"4" help:"Database connections that only health checks, sign-ins and money may take; at most a quarter."`
 	OrganizationConnections int           `default:"5" help:"Database connections that the requests of one organization use at once, while others need some."`

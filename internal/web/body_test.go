@@ -12,6 +12,7 @@ import (
 	"testing/iotest"
 	"time"
 
+	"github.com/infin8content/engine/internal/caller"
 	"github.com/infin8content/engine/internal/fair"
 	"github.com/infin8content/engine/internal/fault"
 	"github.com/infin8content/engine/internal/web"
@@ -142,4 +143,22 @@ func TestEnter_CountsARequestUntilItsAnswer(t *testing.T) {
 		t.Errorf("Retry-After: got %q, want 1", got)
 	}
 	wantRefusal(t, r, http.StatusTooManyRequests, fault.RateLimited)
+}
+
+// Only the handler of WebSockets counts them itself.
+func TestEnter_CountsAnExportThatAsksForAWebSocket(t *testing.T) {
+	t.Parallel()
+	entered := 0
+	b := setup(t, func(o *web.Options) {
+		o.Export = func(context.Context, caller.Caller, web.Export, io.Writer) error { return nil }
+		o.SignIn.Enter = func(ctx context.Context) (context.Context, func(), error) {
+			entered++
+			return ctx, func() {}, nil
+		}
+	})
+	b.do(httptest.NewRequest(http.MethodGet, "/export/wf_1.ndjson", nil),
+		"Authorization", "Bearer "+b.token, "Connection", "Upgrade", "Upgrade", "websocket")
+	if entered != 1 {
+		t.Errorf("entered %d times, want once", entered)
+	}
 }

@@ -23,8 +23,8 @@ type SignIn struct {
 	// Admit is called once for each caller with a valid token. It creates an organization that does not exist yet. Nil
 	// admits every organization.
 	Admit func(ctx context.Context, who caller.Caller) error
-	// Enter counts a request, which runs in the context that it returns, until leave is called. A RATE_LIMITED error
-	// refuses it. Nil counts none.
+	// Enter counts a request, which runs in the context that it returns, until leave is called. It may wait before. A
+	// RATE_LIMITED error refuses the request. Nil counts none.
 	Enter func(ctx context.Context) (entered context.Context, leave func(), err error)
 	// Throttle limits failed sign-ins per address. Nil limits none.
 	Throttle *LoginThrottle
@@ -64,18 +64,27 @@ func (s SignIn) Authenticate(ctx context.Context, authorization ...string) (cont
 }
 
 // require passes a request with a valid token to next, with the caller in the context. All invalid tokens get the same
-// answer, except one that was valid and has expired; the log has the reason. A request for a WebSocket may come
-// without a token: a page cannot send one with it, and its first message has it.
+// answer, except one that was valid and has expired; the log has the reason.
 func (s SignIn) require(next http.Handler) http.Handler {
+	return s.admit(next, func(*http.Request) bool { return false })
+}
+
+// requireOrSocket is require for a handler of WebSockets too. A request for one may come without a token: a page cannot
+// send one with it, and its first message has it. The handler counts it, and not Enter.
+func (s SignIn) requireOrSocket(next http.Handler) http.Handler {
+	return s.admit(next, header.AsksForWebSocket)
+}
+
+func (s SignIn) admit(next http.Handler, isSocket func(*http.Request) bool) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		values := r.Header.Values("Authorization")
-		if len(values) == 0 && header.AsksForWebSocket(r) {
+		values, socket := r.Header.Values("Authorization"), isSocket(r)
+		if len(values) == 0 && socket {
 			next.ServeHTTP(w, r)
 			return
 		}
 		ctx, err := s.Authenticate(r.Context(), values...)
 		left := func() {}
-		if err == nil && s.Enter != nil && !header.AsksForWebSocket(r) {
+		if err == nil && s.Enter != nil && !socket {
 			ctx, left, err = s.Enter(ctx)
 		}
 		if err != nil {
@@ -120,7 +129,8 @@ func bearer(values []string) (string, error) {
 
 // signInRefusal says whether the client should try again, and hides the cause.
 func signInRefusal(err error) refusal {
-	if fault.KindOf(err) == fault.Unavailable || errors.Is(err, context.DeadlineExceeded) {
+	if fault.KindOf(err) == fault.Unavailable ||
+		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
 		return refusal{http.StatusServiceUnavailable, fault.Unavailable, tryLater}
 	}
 	return refusal{http.StatusServiceUnavailable, fault.Internal, quoteRequestID}

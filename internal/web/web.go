@@ -78,7 +78,7 @@ func New(o Options) http.Handler {
 		o.MaxBodyBytes = DefaultMaxBodyBytes
 	}
 
-	graphQL := o.SignIn.require(limitBody(o.MaxBodyBytes, o.GraphQL))
+	graphQL := o.SignIn.requireOrSocket(limitBody(o.MaxBodyBytes, o.GraphQL))
 	graphQL = onlyMethods(graphQL, http.MethodGet, http.MethodPost)
 	graphQL = allowOrigins(o.Origins, refuseForeignSockets(o.Origins, graphQL))
 

@@ -189,23 +189,18 @@ WHERE d.organization_id = $1 AND d.workflow_id <> $2 AND d.choice = $3
     AND (
         w.state <> $4
         AND NOT EXISTS (
-            SELECT FROM step_visits AS c
-            WHERE c.organization_id = d.organization_id AND c.workflow_id = d.workflow_id AND c.step = $5
-                AND c.visit > d.visit
-        )
-        AND NOT EXISTS (
             SELECT FROM workflow_transitions AS t
             WHERE t.organization_id = d.organization_id AND t.workflow_id = d.workflow_id AND t.version > d.visit
-                AND t.kind = $6 AND t.to_state = ANY($7::text[])
+                AND t.kind = $5 AND t.to_state = ANY($6::text[])
         )
         OR EXISTS (
             SELECT FROM publications AS b
             WHERE b.organization_id = d.organization_id AND b.article_id = d.article_id AND b.remote_id <> ''
-                AND b.state <> $8
+                AND b.state <> $7
         )
     )
 ORDER BY d.decided_at DESC, p.article_id
-LIMIT $9
+LIMIT $8
 `
 
 type ArticlePlanListElsewhereParams struct {
@@ -213,7 +208,6 @@ type ArticlePlanListElsewhereParams struct {
 	WorkflowID     uuid.UUID
 	Approved       content.PlanChoice
 	Cancelled      workflow.State
-	Step           workflow.StepKey
 	Reset          workflow.EdgeKind
 	ResetTargets   []string
 	Unpublished    workflow.PublicationState
@@ -226,15 +220,14 @@ type ArticlePlanListElsewhereRow struct {
 }
 
 // ArticlePlanListElsewhere returns the briefs that are approved in the organization's other workflows, the last ones. A
-// brief of a cancelled workflow, of an older visit of the step, or from before a RESET to one of reset_targets counts
-// only while its article has a post on a site.
+// brief of a cancelled workflow, or from before a RESET to one of reset_targets, counts only while its article has a
+// post.
 func (q *Queries) ArticlePlanListElsewhere(ctx context.Context, arg ArticlePlanListElsewhereParams) ([]ArticlePlanListElsewhereRow, error) {
 	rows, err := q.db.Query(ctx, articlePlanListElsewhere,
 		arg.OrganizationID,
 		arg.WorkflowID,
 		arg.Approved,
 		arg.Cancelled,
-		arg.Step,
 		arg.Reset,
 		arg.ResetTargets,
 		arg.Unpublished,
