@@ -27,6 +27,7 @@ func enterAll(ctx context.Context, p *fair.Pace[string], keys ...string) []int {
 		synctest.Wait()
 	}
 	time.Sleep(time.Minute)
+	synctest.Wait()
 	return waits
 }
 
