@@ -40,7 +40,7 @@ const maxRate = 1_000_000
 
 // fairness has the queues and counts that share the server between organizations.
 type fairness struct {
-	// arrivals are the requests, the new sockets, and the operations of open sockets.
+	// arrivals are the requests, the new sockets, and the messages of open sockets.
 	arrivals              *fair.Pace[uuid.UUID]
 	requests, connections *fair.Queue[uuid.UUID]
 	databaseTime          *fair.Budget[uuid.UUID]
@@ -287,12 +287,9 @@ func (f fairness) delay(ctx context.Context) {
 		return
 	}
 	defer done()
-	timer := time.NewTimer(refusalPause)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-	}
+	ctx, cancel := context.WithTimeout(ctx, refusalPause)
+	defer cancel()
+	<-ctx.Done()
 }
 
 // socket counts a websocket or a stream of an organization and a client address. A stream is no longer an open request:
@@ -303,16 +300,14 @@ func (f fairness) socket(ctx context.Context) (closed func(), err error) {
 		if _, leave, err = f.enter(ctx); err != nil {
 			return nil, err
 		}
-		defer leave()
 	}
-	defer func() {
-		if err == nil {
-			leave()
-		}
-	}()
-	return all(
+	closed, err = all(
 		func() (func(), bool) { return f.sockets.Add(caller.From(ctx).OrganizationID) },
 		func() (func(), bool) { return f.addressSockets.Add(rate.SlotOf(web.ClientAddress(ctx))) },
 		func() (func(), bool) { return f.allSockets.Add(struct{}{}) },
 	)
+	if err == nil || !entered {
+		leave()
+	}
+	return closed, err
 }

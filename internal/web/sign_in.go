@@ -66,16 +66,16 @@ func (s SignIn) Authenticate(ctx context.Context, authorization ...string) (cont
 // require passes a request with a valid token to next, with the caller in the context. All invalid tokens get the same
 // answer, except one that was valid and has expired; the log has the reason.
 func (s SignIn) require(next http.Handler) http.Handler {
-	return s.admit(next, func(*http.Request) bool { return false })
+	return s.guard(next, func(*http.Request) bool { return false })
 }
 
 // requireOrSocket is require for a handler of WebSockets too. A request for one may come without a token: a page cannot
 // send one with it, and its first message has it. The handler counts it, and not Enter.
 func (s SignIn) requireOrSocket(next http.Handler) http.Handler {
-	return s.admit(next, header.AsksForWebSocket)
+	return s.guard(next, header.AsksForWebSocket)
 }
 
-func (s SignIn) admit(next http.Handler, isSocket func(*http.Request) bool) http.Handler {
+func (s SignIn) guard(next http.Handler, isSocket func(*http.Request) bool) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		values, socket := r.Header.Values("Authorization"), isSocket(r)
 		if len(values) == 0 && socket {
